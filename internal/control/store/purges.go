@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// The URLs of a purge are stored beside its record, in chunks, because etcd
+// takes at most 1.5 MiB a request, and because the record is written again
+// with each edge's result. The record comes last and makes the purge valid.
+const chunkBytes = 512 << 10
+
+func purgeURLsPrefix(uuid string) string { return prefix + "purge-urls/" + uuid + "/" }
+
+// CreatePurge writes a new purge of a zone, running. It fills in UUID, ID,
+// State and Issued, which is also the revision returned. The error wraps
+// ErrNotFound if there is no such zone.
+func (s *Store) CreatePurge(ctx context.Context, by string, p *Purge) (int64, error) {
+	p.UUID, p.State, p.Chunks = NewUUID(), JobRunning, 0
+	chunk, size := []string(nil), 0
+	flush := func() error {
+		if len(chunk) == 0 {
+			return nil
+		}
+		value, err := json.Marshal(chunk)
+		if err != nil {
+			return fmt.Errorf("encode purge: %w", err)
+		}
+		// Numbers of one width sort as text does.
+		key := fmt.Sprintf("%s%06d", purgeURLsPrefix(p.UUID), p.Chunks)
+		if _, err := s.client.Put(ctx, key, string(value)); err != nil {
+			return wrap("write purge", err)
+		}
+		p.Chunks++
+		chunk, size = chunk[:0], 0
+		return nil
+	}
+	for _, u := range p.URLs {
+		if size+len(u) > chunkBytes {
+			if err := flush(); err != nil {
+				return 0, err
+			}
+		}
+		chunk, size = append(chunk, u), size+len(u)
+	}
+	if err := flush(); err != nil {
+		return 0, err
+	}
+	rev, err := s.Update(ctx, by, func(tx *Tx) error {
+		z, err := tx.Zone(p.Zone)
+		if err != nil {
+			return err
+		}
+		p.Account, p.Meta = z.Account, Meta{}
+		if p.ID, err = tx.nextID(KindPurge); err != nil {
+			return err
+		}
+		return tx.write(p)
+	})
+	if err != nil {
+		return 0, errors.Join(err, s.dropURLs(ctx, p.UUID))
+	}
+	p.Issued = rev
+	return rev, nil
+}
+
+func (s *Store) dropURLs(ctx context.Context, uuid string) error {
+	_, err := s.client.Delete(ctx, purgeURLsPrefix(uuid), clientv3.WithPrefix())
+	return wrap("delete purge", err)
+}
+
+// Sweep forgets the purges that were issued before a time or whose zone is
+// gone, and returns how many.
+func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
+	var stale []*Purge
+	err := s.View(ctx, func(r *Reader) error {
+		purges, err := r.Purges("")
+		if err != nil {
+			return err
+		}
+		zones, err := r.Zones()
+		if err != nil {
+			return err
+		}
+		alive := map[string]bool{}
+		for _, z := range zones {
+			alive[z.UUID] = true
+		}
+		for _, p := range purges {
+			if !alive[p.Zone] || p.CreatedAt.Before(before) {
+				stale = append(stale, p)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for i, p := range stale {
+		_, err := s.Update(ctx, "cistern", func(tx *Tx) error { return tx.DeletePurge(p.Zone, p.UUID) })
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return i, err
+		}
+	}
+	return len(stale), nil
+}
