@@ -34,37 +34,31 @@ import (
 // its name: a request with "Host: photos.s3.test" is about bucket photos.
 const VirtualDomain = "s3.test"
 
-// Options configures a [Server]. The zero value is a server with a root key
-// of DefaultAccessKey, for tests that need one bucket and one key.
+// Options configures a [Server]. The zero value is a server with
+// signed.RootKey, in a temporary directory.
 type Options struct {
 	// Addr is the address to listen on. Empty means a free port of 127.0.0.1.
 	Addr string
 	// Dir is where objects are kept; it must exist and be empty or come from
 	// an earlier server. Empty means a new directory that Close removes.
 	Dir string
-	// Region is what signatures must name. Empty means DefaultRegion.
+	// Region is what signatures must name. Empty means
+	// signed.DefaultRegion.
 	Region string
 	// AccessKey and SecretKey are the root key, which may do everything and
-	// cannot be disabled. Empty means DefaultAccessKey and DefaultSecretKey.
+	// cannot be disabled. Empty means signed.RootKey and signed.RootSecret.
 	AccessKey, SecretKey string
 }
 
-// What the zero Options stand for.
-const (
-	DefaultRegion    = "eu-central-1"
-	DefaultAccessKey = "rootkey"
-	DefaultSecretKey = "rootsecret"
-)
-
 func (o *Options) fill() {
 	if o.Region == "" {
-		o.Region = DefaultRegion
+		o.Region = signed.DefaultRegion
 	}
 	if o.AccessKey == "" {
-		o.AccessKey = DefaultAccessKey
+		o.AccessKey = signed.RootKey
 	}
 	if o.SecretKey == "" {
-		o.SecretKey = DefaultSecretKey
+		o.SecretKey = signed.RootSecret
 	}
 }
 

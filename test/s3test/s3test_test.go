@@ -45,16 +45,16 @@ func TestServer(t *testing.T) {
 		before func()
 		want   string // body, or status and code
 	}{
-		{"root key", client(s3test.DefaultAccessKey, s3test.DefaultSecretKey, s3test.DefaultRegion), nil, "hello"},
-		{"reader", client("AKREADER", "first-secret", s3test.DefaultRegion), nil, "hello"},
+		{"root key", client(signed.RootKey, signed.RootSecret, signed.DefaultRegion), nil, "hello"},
+		{"reader", client("AKREADER", "first-secret", signed.DefaultRegion), nil, "hello"},
 		{"unsigned", client("", "", ""), nil, "403 AccessDenied"},
-		{"wrong secret", client("AKREADER", "wrong", s3test.DefaultRegion), nil, "403 SignatureDoesNotMatch"},
-		{"unknown key", client("AKNOBODY", "first-secret", s3test.DefaultRegion), nil, "403 InvalidAccessKeyId"},
+		{"wrong secret", client("AKREADER", "wrong", signed.DefaultRegion), nil, "403 SignatureDoesNotMatch"},
+		{"unknown key", client("AKNOBODY", "first-secret", signed.DefaultRegion), nil, "403 InvalidAccessKeyId"},
 		{"wrong region", client("AKREADER", "first-secret", "us-west-2"), nil, "400 AuthorizationHeaderMalformed"},
-		{"old secret after rotation", client("AKREADER", "first-secret", s3test.DefaultRegion),
+		{"old secret after rotation", client("AKREADER", "first-secret", signed.DefaultRegion),
 			func() { server.SetKey("AKREADER", "second-secret") }, "403 SignatureDoesNotMatch"},
-		{"new secret after rotation", client("AKREADER", "second-secret", s3test.DefaultRegion), nil, "hello"},
-		{"disabled key", client("AKREADER", "second-secret", s3test.DefaultRegion),
+		{"new secret after rotation", client("AKREADER", "second-secret", signed.DefaultRegion), nil, "hello"},
+		{"disabled key", client("AKREADER", "second-secret", signed.DefaultRegion),
 			func() { server.DisableKey("AKREADER") }, "403 InvalidAccessKeyId"},
 	}
 	for _, tt := range tests {

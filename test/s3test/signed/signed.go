@@ -19,6 +19,13 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
+// What a test origin is made with unless its options say otherwise.
+const (
+	DefaultRegion = "eu-central-1"
+	RootKey       = "rootkey" // may do everything, in every bucket
+	RootSecret    = "rootsecret"
+)
+
 // A Client speaks to one S3 endpoint, path style. It may be used
 // concurrently; its fields must not be changed meanwhile.
 type Client struct {

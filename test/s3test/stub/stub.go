@@ -17,25 +17,25 @@ import (
 	"time"
 
 	"github.com/cistern-cdn/cistern/test/s3test/record"
+	"github.com/cistern-cdn/cistern/test/s3test/signed"
 )
 
 // modified is the Last-Modified of every object.
 var modified = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // Options configures a [Server]. The zero value is a store with signatures
-// for DefaultRegion and without any key.
+// for
+// signed.DefaultRegion and without any key.
 type Options struct {
 	// Addr is the address to listen on. Empty means a free port of 127.0.0.1.
 	Addr string
-	// Region is what signatures must name. Empty means DefaultRegion.
+	// Region is what signatures must name. Empty means
+	// signed.DefaultRegion.
 	Region string
 	// Plain makes it a web server, which asks for no signature and refuses
 	// one: nothing may ever be signed for a plain origin.
 	Plain bool
 }
-
-// DefaultRegion is the region of a server whose Options name none.
-const DefaultRegion = "eu-central-1"
 
 // An Answer is what a server says to a GET or HEAD of one target.
 type Answer struct {
@@ -86,7 +86,7 @@ type Server struct {
 // Start runs a server, which answers 404 NoSuchKey until told otherwise.
 func Start(options Options) (*Server, error) {
 	if options.Region == "" {
-		options.Region = DefaultRegion
+		options.Region = signed.DefaultRegion
 	}
 	if options.Addr == "" {
 		options.Addr = "127.0.0.1:0"

@@ -29,7 +29,7 @@ func start(t *testing.T) (*stub.Server, *signed.Client) {
 		}
 	})
 	server.SetKey(accessKey, secret)
-	return server, &signed.Client{URL: server.URL, Region: stub.DefaultRegion, AccessKey: accessKey, SecretKey: secret}
+	return server, &signed.Client{URL: server.URL, Region: signed.DefaultRegion, AccessKey: accessKey, SecretKey: secret}
 }
 
 // get returns the status, and the body or the error that ended it.

@@ -23,6 +23,7 @@ import (
 	"github.com/cistern-cdn/cistern/test/s3test"
 	"github.com/cistern-cdn/cistern/test/s3test/record"
 	"github.com/cistern-cdn/cistern/test/s3test/remote"
+	"github.com/cistern-cdn/cistern/test/s3test/signed"
 	"github.com/cistern-cdn/cistern/test/s3test/stub"
 )
 
@@ -78,9 +79,9 @@ func startBucket(args []string, calls *http.ServeMux) (*s3test.Server, error) {
 	flags := flag.NewFlagSet("s3test bucket", flag.ExitOnError)
 	flags.StringVar(&o.Addr, "listen", "", "`address`; default a free port of 127.0.0.1")
 	flags.StringVar(&o.Dir, "dir", "", "`directory` of the objects; default a new one, removed at the end")
-	flags.StringVar(&o.Region, "region", s3test.DefaultRegion, "`region` of the bucket")
-	flags.StringVar(&o.AccessKey, "key", s3test.DefaultAccessKey, "root access `key` id")
-	flags.StringVar(&o.SecretKey, "secret", s3test.DefaultSecretKey, "root secret `key`")
+	flags.StringVar(&o.Region, "region", signed.DefaultRegion, "`region` of the bucket")
+	flags.StringVar(&o.AccessKey, "key", signed.RootKey, "root access `key` id")
+	flags.StringVar(&o.SecretKey, "secret", signed.RootSecret, "root secret `key`")
 	_ = flags.Parse(args) // exits
 	server, err := s3test.Start(o)
 	if err != nil {
@@ -96,7 +97,7 @@ func startStub(args []string, calls *http.ServeMux) (*stub.Server, error) {
 	var o stub.Options
 	flags := flag.NewFlagSet("s3test stub", flag.ExitOnError)
 	flags.StringVar(&o.Addr, "listen", "", "`address`; default a free port of 127.0.0.1")
-	flags.StringVar(&o.Region, "region", stub.DefaultRegion, "`region` of the store")
+	flags.StringVar(&o.Region, "region", signed.DefaultRegion, "`region` of the store")
 	flags.BoolVar(&o.Plain, "plain", false, "be a web server, which refuses signatures")
 	_ = flags.Parse(args) // exits
 	server, err := stub.Start(o)
