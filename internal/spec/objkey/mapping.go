@@ -111,6 +111,10 @@ func (m *Mapping) split(path []byte) (bucket, tail []byte) {
 	return nil, path[1:]
 }
 
+// BucketFromPath reports whether the first segment of the viewer's path names
+// the bucket, so that a missing bucket is no fault of the configuration.
+func (m *Mapping) BucketFromPath() bool { return m.objects && m.fromViewer }
+
 // isRoot reports whether the key that ends with tail names no object.
 func (m *Mapping) isRoot(tail []byte) bool {
 	if m.keyPrefix != "" {

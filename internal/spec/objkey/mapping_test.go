@@ -92,3 +92,21 @@ func TestMapping(t *testing.T) {
 		})
 	}
 }
+
+func TestBucketFromPath(t *testing.T) {
+	tests := []struct {
+		options MappingOptions
+		want    bool
+	}{
+		{MappingOptions{Signed: true}, true},
+		{MappingOptions{}, false},
+		{MappingOptions{Signed: true, BasePath: "/media"}, false},
+		{MappingOptions{Signed: true, Bucket: "media"}, false},
+		{MappingOptions{Signed: true, HostBucket: "media"}, false},
+	}
+	for _, tt := range tests {
+		if got := NewMapping(tt.options).BucketFromPath(); got != tt.want {
+			t.Errorf("BucketFromPath of %+v = %v; want %v", tt.options, got, tt.want)
+		}
+	}
+}
