@@ -108,6 +108,18 @@ func (r *Reader) Token(uuid string) (*Token, error) {
 	return get[Token](r, recordKey(KindToken, uuid))
 }
 
+// TokenByHash returns the token whose text has this SHA-256.
+func (r *Reader) TokenByHash(hash []byte) (*Token, error) {
+	kv, err := r.getKey(tokenHashKey(hash))
+	if err != nil {
+		return nil, err
+	}
+	if kv == nil {
+		return nil, fmt.Errorf("read token: %w", ErrNotFound)
+	}
+	return r.Token(string(kv.Value))
+}
+
 // Tokens returns all tokens, by UUID.
 func (r *Reader) Tokens() ([]*Token, error) { return list[Token](r, kindPrefix(KindToken)) }
 
@@ -118,6 +130,12 @@ func (r *Reader) Account(uuid string) (*Account, error) {
 
 // Accounts returns all accounts, by UUID.
 func (r *Reader) Accounts() ([]*Account, error) { return list[Account](r, kindPrefix(KindAccount)) }
+
+// HasSecrets reports whether anything sealed is stored.
+func (r *Reader) HasSecrets() (bool, error) {
+	all, err := r.Credentials()
+	return slices.ContainsFunc(all, func(c *Credential) bool { return len(c.Secret)+len(c.Token) > 0 }), err
+}
 
 // A Full is a zone with what belongs to it, as of one revision.
 type Full struct {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/cistern-cdn/cistern/internal/zone"
@@ -177,9 +178,15 @@ type Account struct {
 	UUID       string `json:"uuid"`
 	ID         int64  `json:"id"`
 	Name       string `json:"name"`
-	Status     string `json:"status"` // "active" or "suspended"
+	Status     string `json:"status"` // AccountActive or AccountSuspended
 	IsOperator bool   `json:"is_operator"`
 }
+
+// Values of Account.Status.
+const (
+	AccountActive    = "active"
+	AccountSuspended = "suspended"
+)
 
 // prefix stands before every key, so that a shared etcd can be used.
 const prefix = "cistern/"
@@ -189,6 +196,7 @@ func recordKey(k Kind, uuid string) string  { return kindPrefix(k) + uuid }
 func purgePrefix(zoneUUID string) string    { return kindPrefix(KindPurge) + zoneUUID + "/" }
 func purgeKey(zoneUUID, uuid string) string { return purgePrefix(zoneUUID) + uuid }
 func counterKey(kind string) string         { return prefix + "count/" + kind }
+func tokenHashKey(hash []byte) string       { return fmt.Sprintf("%stoken-hash/%x", prefix, hash) }
 func nameKey(account string, k Kind, name string) string {
 	return prefix + "name/" + account + "/" + string(k) + "/" + name
 }

@@ -253,13 +253,14 @@ func (tx *Tx) DeletePurge(zoneUUID, uuid string) error {
 }
 
 // PutToken writes t, new or changed. A new one gets its ID, and a UUID if it
-// has none.
+// has none. Its text, and so Hash, never changes.
 func (tx *Tx) PutToken(t *Token) error {
 	if t.UUID == "" {
 		t.UUID = NewUUID()
 	}
 	old, err := tx.Token(t.UUID)
 	if errors.Is(err, ErrNotFound) {
+		tx.writes[tokenHashKey(t.Hash)] = []byte(t.UUID)
 		t.ID, err = tx.nextID(KindToken)
 	} else if err == nil {
 		t.ID, t.Meta = old.ID, old.Meta
@@ -276,6 +277,7 @@ func (tx *Tx) DeleteToken(uuid string) error {
 	if err != nil {
 		return err
 	}
+	tx.drop(tokenHashKey(t.Hash))
 	tx.drop(t.key())
 	return nil
 }
