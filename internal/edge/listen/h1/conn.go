@@ -1,0 +1,322 @@
+package h1
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
+)
+
+const (
+	inSize  = 4 << 10  // holds any usual request head
+	outSize = 20 << 10 // a head and a small body
+	// smallBody is the largest body that is copied behind its head, so that
+	// both leave in one write; a TLS record holds as much.
+	smallBody = 16 << 10
+	// holdBytes bounds the replies that wait for further pipelined requests.
+	holdBytes = 32 << 10
+)
+
+// Buffers belong to a connection only while it has something in them: an idle
+// connection costs its goroutine's stack and this package's conn.
+var (
+	inPool  = sync.Pool{New: func() any { return new([inSize]byte) }}
+	outPool = sync.Pool{New: func() any { b := make([]byte, 0, outSize); return &b }}
+)
+
+// States of a connection, for draining.
+const (
+	stateIdle   = iota // waits for the first byte of a request
+	stateActive        // has read some of a request
+	stateClosed        // Shutdown has closed it while it was idle
+)
+
+// A conn is one viewer connection. All but state is used by its goroutine
+// only.
+type conn struct {
+	srv   *Server
+	nc    *net.TCPConn
+	rc    syscall.RawConn
+	state atomic.Int32
+
+	x    flow.Exchange
+	in   []byte        // bytes in[r:w] are read and not yet used; nil: no buffer
+	inp  *[inSize]byte // in's pooled memory; nil: in is larger
+	r, w int
+	out  []byte  // replies, and the head of the one that is being sent
+	outp *[]byte // out's pooled memory
+
+	vec  [maxVec][]byte // what the next system call writes
+	nvec int
+
+	// Results of the last system call, left by tryRead and tryWrite.
+	n   int
+	err error
+
+	// Made once, so that a request makes no closures.
+	readFn, writeFn func(fd uintptr) bool
+	wakeFn          func()
+	woken           chan struct{}
+
+	now                   int64 // Unix nanoseconds, read once a request and after each wait
+	readArmed, writeArmed int64 // when the idle and write deadlines were set; 0: another one is set
+}
+
+func newConn(s *Server, nc *net.TCPConn, peer netip.Addr) (*conn, error) {
+	rc, err := nc.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{srv: s, nc: nc, rc: rc, woken: make(chan struct{}, 1)}
+	c.x.Peer = peer
+	c.readFn, c.writeFn = c.tryRead, c.tryWrite
+	c.wakeFn = func() {
+		select {
+		case c.woken <- struct{}{}:
+		default:
+		}
+	}
+	return c, nil
+}
+
+// errCut reports a reply that was ended by Shutdown.
+var errCut = errors.New("cut at the end of the drain time")
+
+// closeIfIdle closes a connection on which no byte of a next request has been
+// read. It is called by other goroutines.
+func (c *conn) closeIfIdle() {
+	if c.state.CompareAndSwap(stateIdle, stateClosed) {
+		_ = c.nc.Close()
+	}
+}
+
+// serve answers requests until one of both sides ends the connection.
+func (c *conn) serve() {
+	defer func() {
+		if v := recover(); v != nil {
+			c.srv.Log.Error("panic in a connection", "panic", v, "stack", string(debug.Stack()))
+		}
+		_ = c.nc.Close()
+		c.freeIn()
+		c.freeOut()
+	}()
+	for {
+		n, err := c.readHead()
+		if err != nil {
+			c.refuse(err)
+			return
+		}
+		c.r += n // the bytes stay where they are until the reply is sent
+		keep := c.answer()
+		if c.r == c.w {
+			c.r, c.w = 0, 0
+		}
+		if !keep {
+			_ = c.flush()
+			c.linger()
+			return
+		}
+	}
+}
+
+// readHead reads until c.x.Request is parsed, and returns the length of its
+// head in c.in. Its errors are those of refuse.
+func (c *conn) readHead() (int, error) {
+	started := false // the head has its own deadline
+	for {
+		if c.w > c.r {
+			n, err := c.x.Request.Parse(c.in[c.r:c.w], &c.srv.Limits)
+			if n > 0 || err != nil {
+				c.now = time.Now().UnixNano()
+				c.x.Now = c.now
+				return n, err
+			}
+		}
+		if err := c.flush(); err != nil {
+			return 0, err
+		}
+		now := time.Now().UnixNano()
+		switch {
+		case c.w > c.r && !started:
+			started = true
+			c.readArmed = 0
+			_ = c.nc.SetReadDeadline(time.Unix(0, now).Add(c.srv.HeaderTimeout))
+		case c.w == c.r && now-c.readArmed > int64(time.Second):
+			c.readArmed = now
+			_ = c.nc.SetReadDeadline(time.Unix(0, now).Add(c.srv.IdleTimeout))
+		}
+		if err := c.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// fill reads more bytes behind c.w, making room first.
+func (c *conn) fill() error {
+	switch {
+	case c.in == nil:
+	case c.r == c.w:
+		c.r, c.w = 0, 0
+	case c.w == len(c.in) && c.r > 0:
+		c.w = copy(c.in, c.in[c.r:c.w])
+		c.r = 0
+	case c.w == len(c.in):
+		// Parse asks for no more than the limits allow.
+		grown := make([]byte, c.srv.Limits.MaxBytes()+1)
+		copy(grown, c.in)
+		c.freeIn()
+		c.in = grown
+	}
+	err := c.rc.Read(c.readFn)
+	if !c.state.CompareAndSwap(stateIdle, stateActive) && c.state.Load() == stateClosed {
+		return io.EOF
+	}
+	if err != nil {
+		return err
+	}
+	if c.err != nil {
+		return c.err
+	}
+	if c.n == 0 {
+		return io.EOF
+	}
+	c.w += c.n
+	return nil
+}
+
+// tryRead reads what there is. Where there is nothing it lets go of its
+// buffers, unless they hold a part of a request, and waits.
+func (c *conn) tryRead(fd uintptr) bool {
+	if c.in == nil {
+		c.inp = inPool.Get().(*[inSize]byte)
+		c.in = c.inp[:]
+	}
+	n, err := syscall.Read(int(fd), c.in[c.w:])
+	switch err {
+	case syscall.EAGAIN:
+		if c.w == 0 {
+			c.freeIn()
+			c.freeOut()
+			// First idle, then the look at draining: Shutdown does both the
+			// other way round, so that one of the two closes the connection.
+			c.state.CompareAndSwap(stateActive, stateIdle)
+			if c.srv.draining.Load() {
+				c.n, c.err = 0, nil
+				return true
+			}
+		}
+		return false
+	case syscall.EINTR:
+		return c.tryRead(fd)
+	}
+	c.n, c.err = n, err
+	return true
+}
+
+// answer lets the handler fill the reply to c.x.Request and sends it. It
+// reports whether the connection can be used further.
+func (c *conn) answer() (keep bool) {
+	x := &c.x
+	h := c.srv.Handler
+	x.Reset()
+	if !h.Start(x) {
+		if c.flush() != nil {
+			// The viewer has gone, and with it those who would have joined.
+			x.Reply = flow.Reply{Status: 499, Close: true, NoBody: true}
+			h.Done(x, 0, io.ErrClosedPipe)
+			return false
+		}
+		h.Finish(x)
+		c.now = time.Now().UnixNano()
+	}
+	req := &x.Request
+	unread := req.ContentLength > 0 || req.Chunked
+	if req.Close || unread || c.srv.draining.Load() {
+		x.Reply.Close = true
+	}
+	sent, err := c.send(x)
+	h.Done(x, sent, err)
+	if err != nil {
+		if x.Reply.Body.Len < 0 && req.Minor == 0 {
+			_ = c.nc.SetLinger(0) // its end must not look like the body's
+		}
+		return false
+	}
+	return !x.Reply.Close
+}
+
+// refuse answers a request that could not be read, where there is somebody to
+// answer, and ends the connection.
+func (c *conn) refuse(err error) {
+	var perr *httpmsg.ParseError
+	status, reason := 0, ""
+	switch {
+	case errors.As(err, &perr):
+		status, reason = perr.Status, perr.Reason
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.w > c.r:
+		status, reason = 408, "request head not complete in time"
+	default:
+		return
+	}
+	c.srv.Refused(status)
+	c.needOut()
+	c.out = appendRefusal(c.out, status, reason)
+	if c.flush() == nil {
+		c.linger()
+	}
+}
+
+// lingerTime and lingerBytes bound what is read of a viewer who still sends
+// after the last reply: closing at once would reset the connection, and the
+// reply with it.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 256 << 10
+)
+
+func (c *conn) linger() {
+	if c.nc.CloseWrite() != nil {
+		return
+	}
+	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	c.freeIn()
+	c.r, c.w = 0, 0
+	for left := lingerBytes; left > 0; left -= c.n {
+		if c.rc.Read(c.readFn) != nil || c.err != nil || c.n == 0 {
+			return
+		}
+	}
+}
+
+func (c *conn) freeIn() {
+	if c.inp != nil {
+		inPool.Put(c.inp)
+	}
+	c.in, c.inp = nil, nil
+}
+
+func (c *conn) needOut() {
+	if c.out == nil {
+		c.outp = outPool.Get().(*[]byte)
+		c.out = (*c.outp)[:0]
+	}
+}
+
+func (c *conn) freeOut() {
+	if c.outp != nil {
+		*c.outp = c.out[:0]
+		if cap(c.out) <= 2*outSize+holdBytes {
+			outPool.Put(c.outp)
+		}
+	}
+	c.out, c.outp = nil, nil
+}
