@@ -51,8 +51,15 @@ type control struct {
 	nLists int
 }
 
-// readControl reads Cache-Control.
+// readControl reads the field that decides alone: the first targeted field
+// that is present, not empty and valid, else Cache-Control (RFC 9213, 2.2).
 func readControl(fields httpmsg.Fields) control {
+	for _, name := range targets {
+		var c control
+		if c.readTargeted(fields, name) {
+			return c
+		}
+	}
 	var c control
 	for i := range fields {
 		if httpmsg.EqualFold(fields[i].Name, "Cache-Control") {
