@@ -1,0 +1,122 @@
+// Package deliver turns what was found, or not found, into a Reply: viewer
+// conditions, ranges, response fields, and the pages of the edge itself.
+package deliver
+
+import (
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
+	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
+	"github.com/cistern-cdn/cistern/internal/spec/httprange"
+)
+
+// Object fills the reply from x.Found. For a complete object it allocates
+// nothing but what a Range or a first rendering needs.
+func Object(x *flow.Exchange) {
+	m := x.Found.Meta()
+	now := x.Seconds()
+	r := &x.Reply
+	r.Status, r.Age, r.NoBody = m.Status, -1, x.Head
+	switch x.Result {
+	case flow.ResultHit, flow.ResultStale:
+		r.Age = m.Verdict.Age(now)
+		x.Status.HasTTL, x.Status.TTL = true, m.Verdict.TTL(now)
+	case flow.ResultRevalidated:
+		r.Age = m.Verdict.Age(now)
+	default:
+		if m.Fields.Get("Age") != nil {
+			r.Age = m.Verdict.Age(now)
+		}
+	}
+	if x.Found.Negative {
+		negative(x)
+		return
+	}
+	length := bodyLength(x, m)
+	r.Block = block(m, length >= 0 || x.Reader == nil)
+	r.Body = flow.Body{Len: length}
+	if m.Status/100 == 2 && !conditions(x, m, now) {
+		return
+	}
+	if m.Status == 200 && length >= 0 && !x.Head && !ranges(x, m, now) {
+		return
+	}
+	if r.NoBody {
+		return
+	}
+	body(x)
+}
+
+// bodyLength returns the length of the whole body, -1 if it is not known yet.
+func bodyLength(x *flow.Exchange, m *flow.Meta) int64 {
+	switch {
+	case m.Length >= 0:
+		return m.Length
+	case x.Reader != nil:
+		return x.Reader.Length()
+	}
+	return x.Found.Size()
+}
+
+// body sets the source of the Len bytes at Off.
+func body(x *flow.Exchange) {
+	b := &x.Reply.Body
+	if x.Reader != nil {
+		b.Src = x.Reader
+		return
+	}
+	if mem, ok := x.Found.Bytes(); ok {
+		b.Mem = mem[b.Off : b.Off+b.Len]
+		return
+	}
+	b.Src = x.Found
+}
+
+// conditions evaluates the viewer's conditional fields and reports whether
+// the body is to be sent.
+func conditions(x *flow.Exchange, m *flow.Meta, now int64) bool {
+	v := validators(m)
+	switch httpcache.Evaluate(x.Request.Fields, true, &v, now) {
+	case httpcache.NotModified:
+		x.Reply.Status, x.Reply.NoBody = 304, true
+		x.Reply.Body = flow.Body{Len: -1}
+		return false
+	case httpcache.PreconditionFailed:
+		text(x, 412, "Precondition failed.")
+		return false
+	}
+	return true
+}
+
+// ranges narrows the reply to the range asked for (RFC 9110, 14.2) and
+// reports whether there is a body to send.
+func ranges(x *flow.Exchange, m *flow.Meta, now int64) bool {
+	fields := x.Request.Fields
+	header := fields.Get("Range")
+	if header == nil || fields.Count("Range") > 1 {
+		return true
+	}
+	if v := validators(m); !httpcache.IfRange(fields, &v, now) {
+		return true
+	}
+	r := &x.Reply
+	span, err := httprange.ParseOne(header, r.Body.Len)
+	switch err {
+	case nil:
+		value := httprange.AppendContentRange(nil, span, r.Body.Len)
+		r.Extra = append(r.Extra, httpmsg.Field{Name: nameContentRange, Value: value})
+		r.Status = 206
+		r.Body.Off, r.Body.Len = span.First, span.End-span.First
+	case httprange.ErrUnsatisfiable:
+		value := httprange.AppendUnsatisfied(nil, r.Body.Len)
+		r.Extra = append(r.Extra, httpmsg.Field{Name: nameContentRange, Value: value})
+		text(x, 416, "The range asked for lies outside of the object.")
+		return false
+	}
+	return true
+}
+
+func validators(m *flow.Meta) httpcache.Validators {
+	return httpcache.Validators{ETag: m.ETag, LastModified: m.LastModified, Date: m.Date}
+}
+
+var nameContentRange = []byte("Content-Range")

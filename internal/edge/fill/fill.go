@@ -1,0 +1,271 @@
+// Package fill answers what the cache could not: it asks the origin once for
+// all who wait, lets them read the body while it arrives, and stores it.
+//
+// A fetch belongs to a flight, which runs on a goroutine of its own, so that
+// a viewer who leaves harms nobody.
+package fill
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
+	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
+)
+
+// A Store keeps objects. Its methods must be safe for concurrent use.
+type Store interface {
+	flow.Memory
+	// Get returns the object that answers a request, pinned, or nil.
+	Get(key []byte, request httpmsg.Fields) (o *flow.Object, other bool)
+	// Put keeps a complete object instead of an older one.
+	Put(o *flow.Object)
+	// Remove drops all that is stored under key.
+	Remove(key string) (objects, bytes int64)
+	// Limit returns the size in bytes of the largest body worth keeping.
+	Limit() int64
+}
+
+// An Origin fetches. Fetch must be safe for concurrent use, and end when ctx
+// does. Exactly one of its results is not nil.
+type Origin interface {
+	Fetch(ctx context.Context, f *flow.Fetch) (*flow.Answer, *flow.Fault)
+}
+
+// Options configures a Filler. Store and Origin are required.
+type Options struct {
+	Store  Store
+	Origin Origin
+	Log    *slog.Logger // nil: slog.Default
+
+	// Budget bounds all attempts of one fetch together, up to the response
+	// header. Zero means 60 s.
+	Budget time.Duration
+
+	// Fetched, if set, is called after each fetch with its fault, if any, and
+	// the body bytes received. It may be called concurrently.
+	Fetched func(site *flow.Site, fault *flow.Fault, bytes int64)
+}
+
+const (
+	// passTime is how long a key whose answer could not be shared is fetched
+	// by each viewer alone, so that nobody queues for it.
+	passTime = 10 * time.Second
+	// maxPassed bounds the keys remembered so; beyond it all are forgotten.
+	maxPassed = 100_000
+	// finishBytes is how much of a storable body is still fetched when nobody
+	// waits for it, and finishTime for how long if its length is unknown.
+	finishBytes = 64 << 20
+	finishTime  = 30 * time.Second
+)
+
+// A Filler runs the flights of an edge.
+type Filler struct {
+	Options
+	ctx  context.Context // ends with Close; the life of every flight
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu      sync.Mutex // guards what follows; taken before the store's locks
+	flights map[string]*flight
+	running map[*flight]struct{} // all of them, also those not in flights
+	passed  map[string]int64     // key → Unix nanoseconds until when it is passed
+}
+
+// New returns a Filler.
+func New(o Options) *Filler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Budget <= 0 {
+		o.Budget = 60 * time.Second
+	}
+	if o.Fetched == nil {
+		o.Fetched = func(*flow.Site, *flow.Fault, int64) {}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Filler{
+		Options: o, ctx: ctx, stop: stop,
+		flights: make(map[string]*flight),
+		running: make(map[*flight]struct{}),
+		passed:  make(map[string]int64),
+	}
+}
+
+// Close cancels all flights and waits for them.
+func (f *Filler) Close() {
+	f.stop()
+	f.wg.Wait()
+}
+
+// Fill finds the object that answers x and sets x.Result and x.Status, or
+// sets x.Fault. x.Found may hold a stale object: it is validated, and served
+// if the origin fails and that is permitted. Fill blocks until the response
+// header is there.
+func (f *Filler) Fill(x *flow.Exchange) {
+	x.Result = flow.ResultMiss
+	var fl *flight
+	alone := false
+	for {
+		var leads bool
+		if fl, leads = f.join(x, alone); fl == nil {
+			x.Result = flow.ResultHit // stored since the lookup
+			x.Status.Hit, x.Status.Fwd = true, ""
+			return
+		}
+		<-fl.ready
+		x.Status.FwdStatus = fl.status
+		switch {
+		case fl.fault != nil:
+			f.fail(x, fl)
+			return
+		case fl.refreshed && f.revalidated(x, fl):
+			return
+		case !fl.refreshed && f.follow(x, fl, leads):
+			return
+		}
+		// Not for us: not shareable, another variant, or gone meanwhile.
+		alone = true
+	}
+}
+
+// fail serves the stale object if that is permitted, else sets x.Fault.
+func (f *Filler) fail(x *flow.Exchange, fl *flight) {
+	if o := x.Found; o != nil {
+		v := o.Meta().Verdict
+		if v.ServeOnFault(httpcache.Fault{Server: true, Zone: fl.fault.CutOff}, x.Seconds()) {
+			x.Result = flow.ResultStale
+			x.Status.HasTTL, x.Status.TTL = true, v.TTL(x.Seconds())
+			return
+		}
+	}
+	x.Release()
+	x.Fault = fl.fault
+	x.Result = flow.ResultError
+}
+
+// revalidated serves the object that the origin has confirmed.
+func (f *Filler) revalidated(x *flow.Exchange, fl *flight) bool {
+	if x.Found != fl.base {
+		return false
+	}
+	x.Result = flow.ResultRevalidated
+	return true
+}
+
+// follow serves the object that the flight brings.
+func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
+	var r *flow.Reader
+	switch {
+	case leads:
+		r = fl.lead
+	case !fl.shared || !fl.fits(x):
+		return false
+	default:
+		if r = fl.growth.Read(0); r == nil {
+			return false
+		}
+		x.Status.Collapsed = true
+	}
+	x.Status.Stored = fl.shared
+	if fl.passed {
+		x.Result, x.Status.Fwd = flow.ResultBypass, "bypass"
+	}
+	x.Follow(r)
+	return true
+}
+
+// join returns the flight that answers x, and whether x leads it: then only x
+// may read what cannot be shared. It returns nil if x.Found is fresh now.
+func (f *Filler) join(x *flow.Exchange, alone bool) (fl *flight, leads bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	passed := f.isPassed(x)
+	if !alone && !passed {
+		if fl := f.flights[string(x.Key)]; fl != nil {
+			return fl, false
+		}
+	}
+	if !alone {
+		if o, _ := f.Store.Get(x.Key, x.Selecting()); o != nil {
+			if usable(o, x) {
+				x.Find(o)
+				return nil, false
+			}
+			o.Unpin()
+		}
+	}
+	fl = f.newFlight(x)
+	fl.passed = passed
+	if !alone && !passed {
+		f.flights[fl.key] = fl
+	}
+	f.running[fl] = struct{}{}
+	f.wg.Go(fl.run)
+	return fl, true
+}
+
+// usable reports whether o may answer x without the origin.
+func usable(o *flow.Object, x *flow.Exchange) bool {
+	if o.Negative && o.Epoch != x.Site.Group.NegativeEpoch {
+		return false
+	}
+	v := &o.Meta().Verdict
+	return v.Fresh(x.Seconds())
+}
+
+// isPassed reports whether the last answer for x could not be shared. f.mu is
+// held.
+func (f *Filler) isPassed(x *flow.Exchange) bool {
+	until, ok := f.passed[string(x.Key)]
+	if ok && until < x.Now {
+		delete(f.passed, string(x.Key))
+		return false
+	}
+	return ok
+}
+
+// pass remembers that answers for the flight's key cannot be shared, and lets
+// nobody else join. f.mu is held.
+func (f *Filler) pass(fl *flight) {
+	if len(f.passed) >= maxPassed {
+		clear(f.passed)
+	}
+	f.passed[fl.key] = time.Now().Add(passTime).UnixNano()
+	f.leave(fl)
+}
+
+// leave takes the flight out of the table, so that nobody else joins. f.mu is
+// held.
+func (f *Filler) leave(fl *flight) {
+	if f.flights[fl.key] == fl {
+		delete(f.flights, fl.key)
+	}
+}
+
+// Forget makes sure that no fetch which has begun is used for requests that
+// come later, or stored: the fetches of a zone for which match holds.
+func (f *Filler) Forget(zone string, match func(key string) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for fl := range f.running {
+		if fl.fetch.Site.Zone.UUID == zone && match(fl.key) {
+			fl.purged = true
+			f.leave(fl)
+		}
+	}
+}
+
+// fits reports whether the flight's object answers x as far as Vary goes.
+func (fl *flight) fits(x *flow.Exchange) bool {
+	o := fl.object
+	if len(o.Vary) == 0 {
+		return true
+	}
+	variant, ok := httpcache.AppendVariantKey(nil, o.Vary, x.Selecting())
+	return ok && bytes.Equal(variant, o.Variant)
+}

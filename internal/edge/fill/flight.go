@@ -1,0 +1,272 @@
+package fill
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/catalog"
+	"github.com/cistern-cdn/cistern/internal/spec/cdnfield"
+	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
+	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
+)
+
+// A flight is one fetch, with all who wait for it.
+type flight struct {
+	filler *Filler
+	key    string
+	fetch  *flow.Fetch
+	base   *flow.Object // stale object that is validated, pinned; nil: none
+	vary   httpmsg.Fields
+	passed bool // the key is fetched by each viewer alone
+	input  httpcache.Input
+	cancel context.CancelCauseFunc
+
+	purged bool // guarded by Filler.mu: nothing of it may be stored
+
+	// The outcome; it does not change once ready is closed.
+	ready     chan struct{}
+	status    int // of the origin's answer; 0: none
+	fault     *flow.Fault
+	refreshed bool // base was confirmed
+	object    *flow.Object
+	growth    *flow.Growth
+	lead      *flow.Reader // for the viewer who leads
+	shared    bool         // others may read it, and it will be stored
+}
+
+// newFlight builds the fetch for x. It owns its memory.
+func (f *Filler) newFlight(x *flow.Exchange) *flight {
+	req := &x.Request
+	fl := &flight{
+		filler: f, key: string(x.Key), ready: make(chan struct{}),
+		fetch: &flow.Fetch{
+			Site: x.Site, Path: append([]byte(nil), x.Path...), Head: x.Head,
+			ViewerAddr: x.Peer.String(), ViewerHost: string(req.Authority), Scheme: "http",
+		},
+		input: httpcache.Input{
+			Head:          x.Head,
+			Authorization: req.Fields.Get("Authorization") != nil,
+			Cookie:        !x.Site.Signed && req.Fields.Get("Cookie") != nil,
+		},
+	}
+	if x.Site.Signed {
+		if loop := req.Fields.AppendJoined(nil, "CDN-Loop"); loop != nil {
+			fl.fetch.Viewer = httpmsg.Fields{{Name: []byte("CDN-Loop"), Value: loop}}
+		}
+	} else {
+		fl.fetch.Viewer = req.Fields.Clone()
+		fl.fetch.Query, fl.fetch.HasQ = append([]byte(nil), req.Query...), req.HasQuery
+		fl.vary = fl.fetch.Viewer
+	}
+	if o := x.Found; o != nil && !o.Negative {
+		m := o.Meta()
+		fl.fetch.IfNoneMatch, fl.fetch.IfModifiedSince = string(m.ETag), string(m.LastModified)
+		if len(m.ETag)+len(m.LastModified) > 0 {
+			o.Pin()
+			fl.base = o
+		}
+	}
+	return fl
+}
+
+var (
+	errBudget  = errors.New("no response header within the fill budget")
+	errUnread  = errors.New("all viewers have left")
+	errUnasked = errors.New("origin answered a condition or a range that was not sent")
+)
+
+// run fetches, and tells those who wait.
+func (fl *flight) run() {
+	f := fl.filler
+	ctx, cancel := context.WithCancelCause(f.ctx)
+	fl.cancel = cancel
+	defer cancel(nil)
+	answer, fault := fl.ask(ctx)
+
+	var got int64
+	switch {
+	case fault != nil:
+		fl.status, fl.fault = fault.Received, fault
+		close(fl.ready)
+	case answer.Status == 304:
+		fl.status = 304
+		fl.refresh(answer)
+	default:
+		fl.status = answer.Status
+		fl.receive(ctx, answer)
+		got, _ = fl.growth.Filled()
+	}
+	if answer != nil {
+		_ = answer.Body.Close()
+	}
+	f.mu.Lock()
+	f.leave(fl)
+	delete(f.running, fl)
+	f.mu.Unlock()
+	if fl.growth != nil {
+		fl.growth.Close()
+	}
+	if fl.base != nil {
+		fl.base.Unpin()
+	}
+	f.Fetched(fl.fetch.Site, fl.fault, got)
+}
+
+// ask sends the request, again without conditions if a 304 is not about the
+// base. A 304 that it returns confirms the base.
+func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
+	f := fl.filler
+	budget := time.AfterFunc(f.Budget, func() { fl.cancel(errBudget) })
+	defer budget.Stop()
+	answer, fault := f.Origin.Fetch(ctx, fl.fetch)
+	if fault == nil && answer.Status == 304 && fl.base != nil && !httpcache.SelectedBy(fl.base.Meta().Fields, answer.Fields) {
+		_ = answer.Body.Close()
+		f.Store.Remove(fl.key)
+		fl.fetch.IfNoneMatch, fl.fetch.IfModifiedSince = "", ""
+		fl.base.Unpin()
+		fl.base = nil
+		answer, fault = f.Origin.Fetch(ctx, fl.fetch)
+	}
+	if fault != nil {
+		return nil, fault
+	}
+	switch {
+	case answer.Status == 304 && fl.base == nil, answer.Status == 206:
+		fault = &flow.Fault{Status: 502, Proxy: cdnfield.HTTPProtocolError, Class: "invalid_header", Err: errUnasked}
+	case fl.keepsBase(answer.Status):
+		fault = &flow.Fault{Status: answer.Status, Class: "http_" + strconv.Itoa(answer.Status)}
+	default:
+		return answer, nil
+	}
+	fault.Received, fault.Code = answer.Status, catalog.OriginOriginError
+	_ = answer.Body.Close()
+	return nil, fault
+}
+
+// keepsBase reports whether an answer is an error in whose stead the stale
+// object may be served (RFC 5861, 4).
+func (fl *flight) keepsBase(status int) bool {
+	switch status {
+	case 500, 502, 503, 504:
+		return fl.base != nil && fl.base.Meta().Verdict.ServeOnFault(httpcache.Fault{Server: true}, time.Now().Unix())
+	}
+	return false
+}
+
+// refresh replaces what is known of the base by what the 304 says.
+func (fl *flight) refresh(answer *flow.Answer) {
+	old := fl.base.Meta()
+	p := &fl.fetch.Site.Policy
+	fields := httpcache.Update(old.Fields, answer.Fields, p, answer.ResponseTime).Clone()
+	meta := flow.NewMeta(old.Status, fields, fl.judge(old.Status, fields, answer))
+	meta.Length = old.Length
+	f := fl.filler
+	f.mu.Lock()
+	fl.base.SetMeta(meta)
+	if !meta.Verdict.Storable && !fl.purged {
+		f.Store.Remove(fl.key)
+	}
+	f.leave(fl)
+	f.mu.Unlock()
+	fl.refreshed = true
+	close(fl.ready)
+}
+
+// judge decides on a response with these fields.
+func (fl *flight) judge(status int, fields httpmsg.Fields, answer *flow.Answer) httpcache.Verdict {
+	in := fl.input
+	in.Status, in.Fields, in.Negative = status, fields, answer.Negative
+	in.RequestTime, in.ResponseTime = answer.RequestTime, answer.ResponseTime
+	return httpcache.Judge(&in, &fl.fetch.Site.Policy)
+}
+
+// receive makes an object of the answer, lets waiters read it as it grows,
+// and stores it.
+func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
+	f := fl.filler
+	site := fl.fetch.Site
+	fields := httpcache.StoredFields(nil, answer.Fields, &site.Policy, answer.ResponseTime).Clone()
+	meta := flow.NewMeta(answer.Status, fields, fl.judge(answer.Status, answer.Fields, answer))
+	length := answer.Length
+	if fl.fetch.Head {
+		meta.Length, length = answer.Length, 0
+	}
+	o := flow.NewObject(fl.key, f.Store, meta)
+	o.Zone = site.Zone.UUID
+	o.Negative, o.Epoch = answer.Negative, site.Group.NegativeEpoch
+	o.Vary, fl.shared = httpcache.AppendVary(nil, answer.Fields)
+	fl.shared = fl.shared && meta.Verdict.Storable
+	if fl.shared && len(o.Vary) > 0 {
+		o.Variant, fl.shared = httpcache.AppendVariantKey(nil, o.Vary, fl.vary)
+	}
+	fl.object = o
+	fl.growth = flow.Grow(o, length, f.Store.Limit(), fl.shared, fl.unread)
+	fl.lead = fl.growth.Read(0)
+	if !fl.growth.Kept() {
+		fl.shared = false
+		f.mu.Lock()
+		f.pass(fl)
+		f.mu.Unlock()
+	}
+	close(fl.ready)
+
+	kept := fl.growth.End(fl.copy(ctx, answer.Body, length))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if kept && !fl.purged {
+		f.Store.Put(o)
+	}
+}
+
+// copy reads the body into the growth: length bytes, or to its end if that
+// is -1.
+func (fl *flight) copy(ctx context.Context, body io.Reader, length int64) error {
+	kept := true
+	for filled := int64(0); length < 0 || filled < length; {
+		space := fl.growth.Space(ctx.Done())
+		if space == nil {
+			return context.Cause(ctx)
+		}
+		if length >= 0 {
+			space = space[:min(int64(len(space)), length-filled)]
+		}
+		n, err := body.Read(space)
+		fl.growth.Commit(n)
+		filled += int64(n)
+		switch {
+		case err == io.EOF && (length < 0 || filled == length):
+			return nil
+		case err == io.EOF:
+			return io.ErrUnexpectedEOF
+		case err != nil:
+			return err
+		}
+		if kept && fl.shared && !fl.growth.Kept() {
+			// It turned out too large to keep; who comes now starts anew.
+			kept = false
+			fl.filler.mu.Lock()
+			fl.filler.pass(fl)
+			fl.filler.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+// unread decides, when the last viewer has left, whether the rest of the body
+// is worth fetching.
+func (fl *flight) unread() {
+	filled, expect := fl.growth.Filled()
+	switch {
+	case !fl.growth.Kept() || expect >= 0 && expect-filled > finishBytes:
+		fl.filler.mu.Lock()
+		fl.filler.leave(fl)
+		fl.filler.mu.Unlock()
+		fl.cancel(errUnread)
+	case expect < 0:
+		time.AfterFunc(finishTime, func() { fl.cancel(errUnread) })
+	}
+}
