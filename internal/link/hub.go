@@ -20,8 +20,9 @@ type Hub struct {
 	// guards all below
 	changed  chan struct{} // closed, and replaced, with every change
 	snapshot *zone.Snapshot
-	purges   []ordered // by seq
-	seq      int64     // of the newest purge
+	purges   []ordered       // by seq
+	retained map[string]bool // UUIDs of purges
+	seq      int64           // of the newest purge
 	edges    map[string]*EdgeState
 	receipts []Receipt // not yet fetched
 }
@@ -57,7 +58,7 @@ type Receipt struct {
 
 // NewHub returns a Hub without edges, which has published nothing.
 func NewHub() *Hub {
-	return &Hub{changed: make(chan struct{}), edges: map[string]*EdgeState{}}
+	return &Hub{changed: make(chan struct{}), retained: map[string]bool{}, edges: map[string]*EdgeState{}}
 }
 
 // Publish makes s the newest snapshot. One that is not newer than the last is
@@ -77,9 +78,10 @@ func (h *Hub) Publish(s *zone.Snapshot) {
 func (h *Hub) Purge(p *Purge) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if slices.ContainsFunc(h.purges, func(o ordered) bool { return o.purge.UUID == p.UUID }) {
+	if h.retained[p.UUID] {
 		return
 	}
+	h.retained[p.UUID] = true
 	h.seq++
 	h.purges = append(h.purges, ordered{h.seq, p})
 	h.notify()
@@ -89,6 +91,10 @@ func (h *Hub) Purge(p *Purge) {
 func (h *Hub) Forget(purgeUUID string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if !h.retained[purgeUUID] {
+		return
+	}
+	delete(h.retained, purgeUUID)
 	h.purges = slices.DeleteFunc(h.purges, func(o ordered) bool { return o.purge.UUID == purgeUUID })
 }
 

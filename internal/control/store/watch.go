@@ -32,28 +32,29 @@ type Batch struct {
 
 // Watch calls fn with every change after revision from, until ctx is done or
 // fn returns an error, which is then returned. One call may hold several
-// revisions, but never a part of one. The error wraps ErrCompacted if from is
-// too old, and ErrUnavailable if the store ended.
+// revisions, as all that came during the last call is given at once, but never
+// a part of one. The error wraps ErrCompacted if from is too old, and
+// ErrUnavailable if the store ended.
 func (s *Store) Watch(ctx context.Context, from int64, fn func(Batch) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for resp := range s.client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(from+1)) {
-		if err := resp.Err(); err != nil {
-			if errors.Is(err, rpctypes.ErrCompacted) {
-				return fmt.Errorf("watch store from revision %d: %w", from, ErrCompacted)
-			}
-			return wrap("watch store", err)
+	events := s.client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(from+1))
+	for resp := range events {
+		var b Batch
+		if err := s.collect(&b, resp); err != nil {
+			return err
 		}
-		b := Batch{Revision: resp.Header.Revision}
-		for _, ev := range resp.Events {
-			b.Revision = ev.Kv.ModRevision
-			c, err := change(ev)
-			if err != nil {
-				s.log.Error("skip change of a damaged record", "error", err, "revision", b.Revision)
-				continue
-			}
-			if c != nil {
-				b.Changes = append(b.Changes, *c)
+		for more := true; more; {
+			select {
+			case resp, more = <-events:
+				if !more {
+					continue
+				}
+				if err := s.collect(&b, resp); err != nil {
+					return err
+				}
+			default:
+				more = false
 			}
 		}
 		if len(b.Changes) == 0 {
@@ -67,6 +68,28 @@ func (s *Store) Watch(ctx context.Context, from int64, fn func(Batch) error) err
 		return err
 	}
 	return wrap("watch store", errors.New("the store was closed"))
+}
+
+// collect adds what a response holds to b.
+func (s *Store) collect(b *Batch, resp clientv3.WatchResponse) error {
+	if err := resp.Err(); err != nil {
+		if errors.Is(err, rpctypes.ErrCompacted) {
+			return fmt.Errorf("watch store: %w", ErrCompacted)
+		}
+		return wrap("watch store", err)
+	}
+	for _, ev := range resp.Events {
+		b.Revision = ev.Kv.ModRevision
+		c, err := change(ev)
+		if err != nil {
+			s.log.Error("skip change of a damaged record", "error", err, "revision", b.Revision)
+			continue
+		}
+		if c != nil {
+			b.Changes = append(b.Changes, *c)
+		}
+	}
+	return nil
 }
 
 // change turns an event of etcd into a Change; nil if the key is no record.

@@ -25,6 +25,12 @@ import (
 // KeyBytes is the size of the master key and of its file.
 const KeyBytes = 32
 
+// The fields of a credential that are sealed.
+const (
+	FieldSecret = "s3_secret_key"
+	FieldToken  = "s3_session_token"
+)
+
 // A sealed value is: version, id of the master key, data key sealed with it,
 // secret sealed with the data key. A sealed part is nonce, text, tag.
 const (
