@@ -36,7 +36,7 @@ func ValidAuthority(b []byte) bool {
 	if len(host) == 0 || len(host) > MaxHost {
 		return false
 	}
-	if port != nil && len(port) > 0 {
+	if len(port) > 0 {
 		n, ok := ParseUint(port)
 		if !ok || n > 65535 {
 			return false
