@@ -1,0 +1,113 @@
+package journal
+
+import (
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
+)
+
+// What the journal exports. zone is a UUID, empty for unknown hosts.
+var (
+	requestsDesc = desc("requests_total", "Requests answered, by what the cache did and class of status.", "zone", "result", "class")
+	sentDesc     = desc("sent_bytes_total", "Body bytes sent to viewers.", "zone")
+	cutDesc      = desc("replies_cut_total", "Replies that ended before their last byte.", "zone")
+	refusedDesc  = desc("requests_refused_total", "Requests whose head could not be understood, by class of status.", "class")
+	fetchesDesc  = desc("origin_fetches_total", "Requests sent to origins.", "zone")
+	receivedDesc = desc("origin_received_bytes_total", "Body bytes received from origins.", "zone")
+	faultsDesc   = desc("origin_faults_total", "Origin requests that gave nothing to pass on, by code of the error catalogue.", "zone", "code")
+	purgesDesc   = desc("purges_applied_total", "Purges applied.", "zone")
+	budgetDesc   = desc("cache_budget_bytes", "Bytes that the memory cache may hold.")
+	bytesDesc    = desc("cache_bytes", "Bytes that the memory cache holds.")
+	objectsDesc  = desc("cache_objects", "Objects that the memory cache holds.")
+	evictedDesc  = desc("cache_evicted_objects_total", "Objects that left the memory cache to make room.")
+	droppedDesc  = desc("access_log_dropped_lines_total", "Access log lines lost, as their writer was too slow or refused them.")
+)
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("cistern_"+name, help, labels, nil)
+}
+
+var _ prometheus.Collector = (*Journal)(nil)
+
+// Describe implements prometheus.Collector.
+func (j *Journal) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		requestsDesc, sentDesc, cutDesc, refusedDesc, fetchesDesc, receivedDesc, faultsDesc, purgesDesc,
+		budgetDesc, bytesDesc, objectsDesc, evictedDesc, droppedDesc,
+	} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector. Of requests, faults and refusals
+// only those that happened are exported.
+func (j *Journal) Collect(out chan<- prometheus.Metric) {
+	count := func(d *prometheus.Desc, n uint64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	gauge := func(d *prometheus.Desc, n int64) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n))
+	}
+	for id, c := range *j.zones.Load() {
+		c.collect(id, count)
+	}
+	for class := range j.refused {
+		if n := j.refused[class].Load(); n > 0 {
+			count(refusedDesc, n, classNames[class])
+		}
+	}
+	if j.Cache != nil {
+		cache := j.Cache()
+		gauge(budgetDesc, cache.Budget)
+		gauge(bytesDesc, cache.Bytes)
+		gauge(objectsDesc, cache.Objects)
+		count(evictedDesc, uint64(max(cache.Evicted, 0)))
+	}
+	if j.Log != nil {
+		count(droppedDesc, j.Log.Dropped())
+	}
+}
+
+var classNames = [statusClasses]string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"}
+
+func (c *counters) collect(id string, count func(*prometheus.Desc, uint64, ...string)) {
+	var requests [flow.Results][statusClasses]uint64
+	var sent, cut uint64
+	for i := range c.shards {
+		s := &c.shards[i]
+		for result := range requests {
+			for class := range requests[result] {
+				requests[result][class] += s.requests[result][class].Load()
+			}
+		}
+		sent += s.sent.Load()
+		cut += s.cut.Load()
+	}
+	for result := range requests {
+		for class, n := range requests[result] {
+			if n > 0 {
+				count(requestsDesc, n, id, resultName(flow.Result(result)), classNames[class])
+			}
+		}
+	}
+	count(sentDesc, sent, id)
+	count(cutDesc, cut, id)
+	count(fetchesDesc, c.fetches.Load(), id)
+	count(receivedDesc, c.received.Load(), id)
+	count(purgesDesc, c.purges.Load(), id)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for code, n := range c.faults {
+		count(faultsDesc, n, id, code)
+	}
+}
+
+func resultName(r flow.Result) string {
+	if r == flow.ResultNone {
+		return "none"
+	}
+	return strings.ToLower(r.String())
+}
