@@ -178,6 +178,28 @@ func TestETagMatch(t *testing.T) {
 	}
 }
 
+func TestAppendIfNoneMatch(t *testing.T) {
+	tests := []struct {
+		etags []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{""}, ""},
+		{[]string{`"a"`}, `"a"`},
+		{[]string{`"a"`, `W/"b"`, "", `"a"`}, `"a", W/"b"`},
+		{[]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, "1, 2, 3, 4, 5, 6, 7, 8"},
+	}
+	for _, tt := range tests {
+		var etags [][]byte
+		for _, tag := range tt.etags {
+			etags = append(etags, []byte(tag))
+		}
+		if got := AppendIfNoneMatch(nil, etags...); string(got) != tt.want {
+			t.Errorf("AppendIfNoneMatch(%q) = %s; want %s", tt.etags, got, tt.want)
+		}
+	}
+}
+
 func FuzzEvaluate(f *testing.F) {
 	f.Add(`"a"`, `"a", W/"b"`, "Tue, 14 Nov 2023 22:13:20 GMT", true)
 	f.Add(`W/"a"`, `*`, "Tuesday, 14-Nov-23 22:14:20 GMT", false)

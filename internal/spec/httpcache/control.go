@@ -1,8 +1,6 @@
 package httpcache
 
 import (
-	"bytes"
-
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 )
 
@@ -270,10 +268,6 @@ func (r *RequestDirectives) apply(d directive, stale *int64) {
 }
 
 func hasDirective(line []byte, name string) bool {
-	// Pragma is nearly always absent or just this.
-	if bytes.Equal(line, []byte(name)) {
-		return true
-	}
 	for {
 		d, rest, ok := nextDirective(line)
 		if !ok {

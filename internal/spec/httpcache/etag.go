@@ -64,3 +64,34 @@ func cutETag(list []byte) (tag, rest []byte, ok bool) {
 	}
 	return list[start:end], list[i:], true
 }
+
+// maxConditions bounds the tags that one validation asks about.
+const maxConditions = 8
+
+// AppendIfNoneMatch appends the If-None-Match by which an origin is asked
+// whether one of several stored variants still holds (RFC 9111, 4.3.1): the
+// first 8 of etags, weak or strong, without those that are empty or repeated.
+// Nothing is appended if none is left.
+func AppendIfNoneMatch(dst []byte, etags ...[]byte) []byte {
+	n := 0
+	for i, tag := range etags {
+		if len(tag) == 0 || n == maxConditions || contains(etags[:i], tag) {
+			continue
+		}
+		if n > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, tag...)
+		n++
+	}
+	return dst
+}
+
+func contains(tags [][]byte, tag []byte) bool {
+	for _, t := range tags {
+		if bytes.Equal(t, tag) {
+			return true
+		}
+	}
+	return false
+}

@@ -216,6 +216,8 @@ func (j *judge) useless(v *Verdict) Reason {
 	switch {
 	case v.Source == FromOverride && j.overriddenToZero():
 		return ReasonOverride
+	case v.Source == FromNegative && v.Lifetime == 0:
+		return ReasonNoLifetime
 	case v.Source == FromNothing && j.setCookie:
 		return ReasonSetCookie
 	case j.validator && (v.Source != FromNothing || heuristic(j.in.Status) || j.control.public):

@@ -206,6 +206,7 @@ func TestStorable(t *testing.T) {
 		{name: "signed 301", in: Input{Status: 301}, policy: Policy{Signed: true}, fields: []string{fresh}, want: ReasonStatus},
 		{name: "signed negative", in: Input{Status: 404, Negative: true}, policy: Policy{Signed: true, NegativeTTL: 10}},
 		{name: "signed negative, ttl 0", in: Input{Status: 404, Negative: true}, policy: Policy{Signed: true}, want: ReasonNoLifetime},
+		{name: "signed negative, ttl 0, with validator", in: Input{Status: 404, Negative: true}, policy: Policy{Signed: true}, fields: []string{`ETag: "a"`}, want: ReasonNoLifetime},
 		{name: "signed negative, no-store", in: Input{Status: 404, Negative: true}, policy: Policy{Signed: true, NegativeTTL: 10}, fields: []string{"Cache-Control: no-store"}, want: ReasonNoStore},
 		{name: "plain 404 is not negative", in: Input{Status: 404, Negative: true}, policy: Policy{NegativeTTL: 10}, want: ReasonNoLifetime},
 
@@ -397,5 +398,25 @@ func TestValidateOnEveryUse(t *testing.T) {
 				t.Errorf("Judge(%q) = Validate %v, fresh %v; want %v, %v", tt.fields, got.Validate, got.Fresh(epoch), tt.want, !tt.want)
 			}
 		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	names := func(of func(uint8) string, last uint8) {
+		seen := map[string]bool{"unknown": true}
+		for i := range last + 1 {
+			if seen[of(i)] {
+				t.Errorf("%d is called %q, as another is", i, of(i))
+			}
+			seen[of(i)] = true
+		}
+	}
+	names(func(i uint8) string { return Source(i).String() }, uint8(FromHeuristic))
+	names(func(i uint8) string { return Reason(i).String() }, uint8(ReasonNoLifetime))
+	if (FromHeuristic+1).String() != "unknown" || (ReasonNoLifetime+1).String() != "unknown" {
+		t.Error("there are more names than sources or reasons")
+	}
+	if FromOverride.Explicit() || FromNegative.Explicit() || !FromTargeted.Explicit() || !FromExpires.Explicit() {
+		t.Error("explicit are the sources from FromTargeted to FromExpires only")
 	}
 }

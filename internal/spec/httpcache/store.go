@@ -150,14 +150,3 @@ func HeadAgrees(stored, head httpmsg.Fields) bool {
 func Combinable(a, b httpmsg.Fields) bool {
 	return StrongMatch(a.Get("ETag"), b.Get("ETag"))
 }
-
-// Invalidates reports whether an answer of this status to a request of this
-// method makes what is stored for the target unusable (RFC 9111, 4.4): the
-// method is not known to be safe, and the answer is no error.
-func Invalidates(method []byte, status int) bool {
-	switch string(method) {
-	case "GET", "HEAD", "OPTIONS", "TRACE":
-		return false
-	}
-	return status >= 200 && status < 400
-}

@@ -169,21 +169,3 @@ func TestCombinable(t *testing.T) {
 		}
 	}
 }
-
-func TestInvalidates(t *testing.T) {
-	tests := []struct {
-		method string
-		status int
-		want   bool
-	}{
-		{"GET", 200, false}, {"HEAD", 200, false}, {"OPTIONS", 204, false}, {"TRACE", 200, false},
-		{"POST", 200, true}, {"PUT", 201, true}, {"DELETE", 204, true}, {"PATCH", 303, true},
-		{"M-SEARCH", 200, true}, {"get", 200, true},
-		{"POST", 404, false}, {"POST", 500, false}, {"POST", 103, false},
-	}
-	for _, tt := range tests {
-		if got := Invalidates([]byte(tt.method), tt.status); got != tt.want {
-			t.Errorf("Invalidates(%s, %d) = %v; want %v", tt.method, tt.status, got, tt.want)
-		}
-	}
-}

@@ -105,6 +105,7 @@ func TestAcceptedCodings(t *testing.T) {
 		{"gzip;q=1.001", 0},
 		{"gzip;q=0.0001", 0},
 		{"gzip;q=2", 0},
+		{"gzip;q=0.a", 0},
 		{"gzip;q=", 0},
 		{"gzip;q=-1", 0},
 		{"gzip;level=1", 0},
