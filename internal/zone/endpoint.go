@@ -28,7 +28,7 @@ type Endpoint struct {
 
 	Region   string // signs; "" for plain origins
 	Provider string // id of the row that was used
-	Trusted  string // tail of hosts that a redirect may name, see Provider; "": DialHost only
+	Trusted  string // tail of the hosts that a redirect may name, ".amazonaws.com"; "": DialHost only
 }
 
 // Resolve derives the endpoint of an origin whose settings are canonical. The
@@ -40,14 +40,14 @@ func (o *Origin) Resolve() (Endpoint, error) {
 		return Endpoint{}, fault("url", catalog.APIBadFormat, "must be http(s)://host[:port]")
 	}
 	host := strings.ToLower(u.Hostname())
-	p := ProviderFor(host)
-	if o.Provider != "" {
-		var ok bool
-		if p, ok = ProviderByID(o.Provider, host); !ok {
-			return Endpoint{}, fault("provider", catalog.APIBadEnum, "must be one of "+strings.Join(ProviderIDs(), ", "))
-		}
+	p, ok := ProviderByID(o.Provider, host)
+	if !ok {
+		return Endpoint{}, fault("provider", catalog.APIBadEnum, "must be one of "+strings.Join(ProviderIDs(), ", "))
 	}
-	e := Endpoint{Scheme: u.Scheme, DialHost: host, Port: schemePort(u.Scheme), Provider: p.ID, Trusted: p.Trusted}
+	e := Endpoint{Scheme: u.Scheme, DialHost: host, Port: schemePort(u.Scheme), Provider: p.ID}
+	if n, ok := p.read(host); ok {
+		e.Trusted = n.tail
+	}
 	if s := u.Port(); s != "" {
 		if e.Port, err = strconv.Atoi(s); err != nil {
 			return Endpoint{}, fault("url", catalog.APIBadFormat, "must have a port from 1 to 65535")
@@ -63,9 +63,14 @@ func (o *Origin) Resolve() (Endpoint, error) {
 	if isIP(e.ServerName) {
 		e.ServerName = ""
 	}
-	if o.Auth != AuthNone {
-		err := e.region(o, &p, host)
-		return e, err
+	if o.Auth == AuthNone {
+		return e, nil
+	}
+	if p.Auth == AuthNone {
+		return Endpoint{}, fault("auth_type", catalog.APIExclusive, "must be none with provider "+p.ID)
+	}
+	if err := e.region(o, &p, host); err != nil {
+		return Endpoint{}, err
 	}
 	return e, nil
 }

@@ -59,13 +59,17 @@ func TestProviderFor(t *testing.T) {
 	}
 }
 
-// Each row's own form must lead back to the row, with its region.
 func TestProviderRows(t *testing.T) {
+	seen := map[string]bool{}
 	for _, p := range Providers() {
+		if seen[p.ID] {
+			t.Errorf("provider %s has two rows", p.ID)
+		}
+		seen[p.ID] = true
 		if p.Addressing != AddressPath && p.Addressing != AddressVirtual {
 			t.Errorf("provider %s: addressing %q", p.ID, p.Addressing)
 		}
-		if _, ok := ProviderByID(p.ID, "s3.example.com"); !ok {
+		if _, ok := ProviderByID(p.ID, ""); !ok {
 			t.Errorf("ProviderByID(%q) found nothing", p.ID)
 		}
 	}
@@ -139,6 +143,12 @@ func TestResolve(t *testing.T) {
 		{name: "plain origin",
 			o:    Origin{URL: "https://www.example.com", Auth: AuthNone, Addressing: AddressAuto, HostHeader: "static.example.com:8443"},
 			want: Endpoint{DialHost: "www.example.com", Port: 443, HostHeader: "static.example.com:8443", ServerName: "static.example.com"}},
+		{name: "multi-region access point, provider derived",
+			o:     Origin{URL: "https://mfzwi23gnjvgw.accesspoint.s3-global.amazonaws.com", Auth: AuthSigV4, Addressing: AddressAuto},
+			field: "url", code: "sigv4a_unsupported"},
+		{name: "a web server takes no signature",
+			o:     Origin{URL: "https://www.example.com", Provider: "web", Auth: AuthSigV4, Addressing: AddressAuto},
+			field: "auth_type", code: "exclusive"},
 		{name: "unknown provider",
 			o:     Origin{URL: "https://www.example.com", Provider: "nimbus", Auth: AuthNone},
 			field: "provider", code: "bad_enum"},
@@ -160,6 +170,29 @@ func TestResolve(t *testing.T) {
 				t.Errorf("Resolve() =\n%+v; want\n%+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestTrustedTail(t *testing.T) {
+	tests := []struct{ url, provider, want string }{
+		{"https://s3.eu-west-1.amazonaws.com", "", ".amazonaws.com"},
+		{"https://media.s3.eu-west-1.amazonaws.com", "", ".amazonaws.com"},
+		{"https://s3.cn-north-1.amazonaws.com.cn", "", ".amazonaws.com.cn"},
+		{"https://s3.amazonaws.com", "", ".amazonaws.com"},
+		{"https://acc.r2.cloudflarestorage.com", "", ".r2.cloudflarestorage.com"},
+		{"https://acc.eu.r2.cloudflarestorage.com", "", ".eu.r2.cloudflarestorage.com"},
+		{"https://storage.googleapis.com", "", ".googleapis.com"},
+		{"https://s-ed1.cloud.gcore.lu", "", ".cloud.gcore.lu"},
+		{"https://oss-cn-hangzhou.aliyuncs.com", "", ".aliyuncs.com"},
+		{"https://minio.example.com", "minio", ""},
+		{"https://s3.example.com", "", ""},
+		{"https://vpce-1.example.com", "aws", ""},
+	}
+	for _, tt := range tests {
+		o := Origin{URL: tt.url, Provider: tt.provider, Auth: AuthSigV4, Region: "x", Addressing: AddressAuto}
+		if e, err := o.Resolve(); err != nil || e.Trusted != tt.want {
+			t.Errorf("Resolve(%s) trusts %q, %v; want %q", tt.url, e.Trusted, err, tt.want)
+		}
 	}
 }
 

@@ -29,10 +29,6 @@ type Provider struct {
 	// provider takes none. It may name one that this version does not have.
 	Auth string
 
-	// Trusted is the fixed tail of the endpoint's host, ".amazonaws.com": a
-	// redirect of the store is followed inside it only. Empty: the exact host.
-	Trusted string
-
 	// SigV4A is the tail of hosts that take no other signature than SigV4A;
 	// empty: there are none.
 	SigV4A string
@@ -49,55 +45,50 @@ type Form struct {
 	Region string
 }
 
-// Providers returns the rows, the one for any other store last. The caller
-// may keep and change them.
+// Providers returns the rows, each with an ID of its own, the one for any other
+// store last. The caller may keep and change them.
 func Providers() []Provider {
 	return []Provider{
-		{ID: "aws", Name: "Amazon S3", Addressing: AddressVirtual, Auth: AuthSigV4, Trusted: ".amazonaws.com",
+		{ID: "aws", Name: "Amazon S3", Addressing: AddressVirtual, Auth: AuthSigV4,
 			SigV4A: ".accesspoint.s3-global.amazonaws.com",
 			Forms: []Form{
 				{Host: "s3.<region>.amazonaws.com"}, {Host: "s3.dualstack.<region>.amazonaws.com"},
+				{Host: "s3.<region>.amazonaws.com.cn"}, {Host: "s3.dualstack.<region>.amazonaws.com.cn"},
 				{Host: "s3.amazonaws.com", Region: "us-east-1"},
 			}},
-		{ID: "aws", Name: "Amazon S3 (China)", Addressing: AddressVirtual, Auth: AuthSigV4, Trusted: ".amazonaws.com.cn",
-			Forms: []Form{{Host: "s3.<region>.amazonaws.com.cn"}, {Host: "s3.dualstack.<region>.amazonaws.com.cn"}}},
 		r2("r2", "Cloudflare R2", ""),
 		r2("r2-eu", "Cloudflare R2 (EU)", "eu."),
 		r2("r2-us", "Cloudflare R2 (US)", "us."),
 		r2("r2-fedramp", "Cloudflare R2 (FedRAMP)", "fedramp."),
-		{ID: "wasabi", Name: "Wasabi", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".wasabisys.com",
+		{ID: "wasabi", Name: "Wasabi", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "s3.<region>.wasabisys.com"}, {Host: "s3.wasabisys.com", Region: "us-east-1"}}},
-		{ID: "b2", Name: "Backblaze B2", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".backblazeb2.com",
+		{ID: "b2", Name: "Backblaze B2", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "s3.<region>.backblazeb2.com"}}},
 		{ID: "gcs", Name: "Google Cloud Storage", Region: "auto", Addressing: AddressPath, Auth: AuthSigV4,
-			Trusted: ".googleapis.com", Forms: []Form{{Host: "storage.googleapis.com"}}},
-		{ID: "gcore", Name: "Gcore Object Storage", Addressing: AddressVirtual, Auth: AuthSigV4, Trusted: ".cloud.gcore.lu",
-			Forms: []Form{{Host: "s-<loc>.cloud.gcore.lu", Region: "<>"}}},
-		{ID: "gcore", Name: "Gcore Object Storage (storage.gcore.dev)", Addressing: AddressVirtual, Auth: AuthSigV4,
-			Trusted: ".storage.gcore.dev", Forms: []Form{{Host: "<place>.storage.gcore.dev"}}},
+			Forms: []Form{{Host: "storage.googleapis.com"}}},
+		{ID: "gcore", Name: "Gcore Object Storage", Addressing: AddressVirtual, Auth: AuthSigV4,
+			Forms: []Form{{Host: "s-<loc>.cloud.gcore.lu", Region: "<>"}, {Host: "<place>.storage.gcore.dev"}}},
 		{ID: "do-spaces", Name: "DigitalOcean Spaces", Addressing: AddressPath, Auth: AuthSigV4,
-			Trusted: ".digitaloceanspaces.com", Forms: []Form{{Host: "<region>.digitaloceanspaces.com"}}},
-		{ID: "scaleway", Name: "Scaleway", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".scw.cloud",
+			Forms: []Form{{Host: "<region>.digitaloceanspaces.com"}}},
+		{ID: "scaleway", Name: "Scaleway", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "s3.<region>.scw.cloud"}}},
-		{ID: "hetzner", Name: "Hetzner", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".your-objectstorage.com",
+		{ID: "hetzner", Name: "Hetzner", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "<region>.your-objectstorage.com"}}},
-		{ID: "oci", Name: "Oracle Cloud", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".oraclecloud.com",
-			Forms: []Form{{Host: "<namespace>.compat.objectstorage.<region>.oraclecloud.com"}}},
-		{ID: "oci", Name: "Oracle Cloud (bucket in the host)", Addressing: AddressVirtual, Auth: AuthSigV4,
-			Trusted: ".oci.customer-oci.com",
-			Forms:   []Form{{Host: "<bucket>.vhcompat.objectstorage.<region>.oci.customer-oci.com"}}},
-		{ID: "linode", Name: "Linode", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".linodeobjects.com",
+		{ID: "oci", Name: "Oracle Cloud", Addressing: AddressPath, Auth: AuthSigV4,
+			Forms: []Form{
+				{Host: "<namespace>.compat.objectstorage.<region>.oraclecloud.com"},
+				{Host: "<bucket>.vhcompat.objectstorage.<region>.oci.customer-oci.com"},
+			}},
+		{ID: "linode", Name: "Linode", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "<region>.linodeobjects.com"}}},
-		{ID: "vultr", Name: "Vultr", Addressing: AddressPath, Auth: AuthSigV4, Trusted: ".vultrobjects.com",
+		{ID: "vultr", Name: "Vultr", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "<region>.vultrobjects.com"}}},
 		{ID: "idrive", Name: "IDrive e2", Region: "us-east-1", Addressing: AddressPath, Auth: AuthSigV4,
-			Trusted: ".idrivecloud.io", Forms: []Form{{Host: "s3.<place>.idrivecloud.io"}}},
+			Forms: []Form{{Host: "s3.<place>.idrivecloud.io"}}},
 		{ID: "ibm", Name: "IBM Cloud", Addressing: AddressPath, Auth: AuthSigV4,
-			Trusted: ".cloud-object-storage.appdomain.cloud",
-			Forms:   []Form{{Host: "s3.<region>.cloud-object-storage.appdomain.cloud"}}},
+			Forms: []Form{{Host: "s3.<region>.cloud-object-storage.appdomain.cloud"}}},
 		{ID: "oss", Name: "Alibaba Cloud OSS", Addressing: AddressVirtual, VirtualOnly: true, Auth: authOSSV4,
-			Trusted: ".aliyuncs.com",
-			Forms:   []Form{{Host: "oss-<region>-internal.aliyuncs.com"}, {Host: "oss-<region>.aliyuncs.com"}}},
+			Forms: []Form{{Host: "oss-<region>-internal.aliyuncs.com"}, {Host: "oss-<region>.aliyuncs.com"}}},
 		{ID: "minio", Name: "MinIO", Region: "us-east-1", Addressing: AddressPath, Auth: AuthSigV4},
 		{ID: "web", Name: "Web server", Addressing: AddressPath, Auth: AuthNone},
 		{ID: custom, Name: "Other S3-compatible store", Region: "auto", Addressing: AddressPath, Auth: AuthSigV4},
@@ -115,8 +106,7 @@ const (
 
 func r2(id, name, jurisdiction string) Provider {
 	return Provider{ID: id, Name: name, Region: "auto", Addressing: AddressPath, Auth: AuthSigV4,
-		Trusted: ".r2.cloudflarestorage.com",
-		Forms:   []Form{{Host: "<account>." + jurisdiction + "r2.cloudflarestorage.com"}}}
+		Forms: []Form{{Host: "<account>." + jurisdiction + "r2.cloudflarestorage.com"}}}
 }
 
 // ProviderFor returns the row whose form host has, by itself or behind the
@@ -126,6 +116,9 @@ func ProviderFor(host string) Provider {
 	rows := Providers()
 	for _, label := range []bool{false, true} {
 		for _, p := range rows {
+			if p.SigV4A != "" && strings.HasSuffix(host, p.SigV4A) {
+				return p
+			}
 			for _, f := range p.Forms {
 				if _, ok := f.match(host, label); ok {
 					return p
@@ -136,11 +129,11 @@ func ProviderFor(host string) Provider {
 	return rows[len(rows)-1]
 }
 
-// ProviderByID returns the row named id that fits host best; ok is false if
-// there is no such row.
+// ProviderByID returns the row named id, or the one for host if id is empty; ok
+// is false if there is no such row.
 func ProviderByID(id, host string) (p Provider, ok bool) {
-	if p = ProviderFor(host); p.ID == id {
-		return p, true
+	if id == "" {
+		return ProviderFor(host), true
 	}
 	rows := Providers()
 	i := slices.IndexFunc(rows, func(p Provider) bool { return p.ID == id })
@@ -150,19 +143,21 @@ func ProviderByID(id, host string) (p Provider, ok bool) {
 	return rows[i], true
 }
 
-// ProviderIDs returns the names of all rows, each once, in order.
+// ProviderIDs returns the IDs of all rows, in order.
 func ProviderIDs() []string {
-	var ids []string
-	for _, p := range Providers() {
-		if !slices.Contains(ids, p.ID) {
-			ids = append(ids, p.ID)
-		}
+	rows := Providers()
+	ids := make([]string, len(rows))
+	for i, p := range rows {
+		ids[i] = p.ID
 	}
 	return ids
 }
 
 // A named is what a host name says by its form.
-type named struct{ region, bucket string }
+type named struct {
+	region, bucket string
+	tail           string // fixed tail of the form, ".amazonaws.com"
+}
 
 // read returns what host says if it has one of the provider's forms.
 func (p *Provider) read(host string) (n named, ok bool) {
@@ -210,6 +205,7 @@ func (f Form) match(host string, bucket bool) (n named, ok bool) {
 			n.bucket = value
 		}
 	}
+	n.tail = f.tail()
 	switch f.Region {
 	case "":
 	case "<>":
@@ -218,6 +214,17 @@ func (f Form) match(host string, bucket bool) (n named, ok bool) {
 		n.region = f.Region
 	}
 	return n, true
+}
+
+// tail returns the fixed labels behind the last placeholder, or behind the
+// first label if there is none, with the dot before them.
+func (f Form) tail() string {
+	after := f.Host
+	if i := strings.LastIndexByte(f.Host, '>'); i >= 0 {
+		after = f.Host[i:]
+	}
+	_, rest, _ := strings.Cut(after, ".")
+	return "." + rest
 }
 
 // isLabel reports whether s can be a label of a DNS name, in lower case.

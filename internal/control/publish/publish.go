@@ -1,7 +1,7 @@
 // Package publish brings the stored configuration to the edges: it follows
 // the store, turns each change into a new snapshot with the secrets opened,
-// and hands snapshots and purges to the link. It tells how far each revision
-// has come, and writes what edges answer to purges into the purge's record.
+// and hands snapshots and purges to the link. What edges answer to purges it
+// writes into the purge's record.
 package publish
 
 import (

@@ -310,35 +310,6 @@ func TestPurgeAfterRestart(t *testing.T) {
 	p.purgeDone(id.zone, pending.UUID)
 }
 
-func TestPropagation(t *testing.T) {
-	p := newPlant(t)
-	_, rev := p.addZone("a", "secret-1")
-	if got := p.pub.Wait(t.Context(), rev); !got.Complete || got.EdgesTotal != 0 {
-		t.Errorf("without edges: %+v; want complete", got)
-	}
-	fast, _ := p.join("fast")
-	fast.at(t, rev)
-	if got := p.pub.Wait(t.Context(), rev); !got.Complete || got.EdgesTotal != 1 || got.EdgesApplied != 1 || got.SlowestEdge != nil {
-		t.Errorf("one edge: %+v; want complete", got)
-	}
-	gone, leave := p.join("gone")
-	gone.at(t, rev)
-	p.pub.Wait(t.Context(), rev)
-	leave()
-	_, next := p.addZone("b", "secret-2")
-	fast.at(t, next)
-	ctx, cancel := context.WithCancel(t.Context())
-	for p.pub.Propagation(next).EdgesApplied == 0 {
-		<-p.hub.Changed()
-	}
-	cancel()
-	got := p.pub.Wait(ctx, next)
-	if got.Complete || got.EdgesTotal != 2 || got.EdgesApplied != 1 || got.SlowestEdge == nil ||
-		got.SlowestEdge.Name != "gone" || got.SlowestEdge.Revision != rev {
-		t.Errorf("with an edge that left: %+v", got)
-	}
-}
-
 // BenchmarkPropagation measures from the start of a write to the moment when
 // the edge has the snapshot, with 1,000 zones stored.
 func BenchmarkPropagation(b *testing.B) {

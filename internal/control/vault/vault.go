@@ -27,8 +27,8 @@ const KeyBytes = 32
 
 // The fields of a credential that are sealed.
 const (
-	FieldSecret = "s3_secret_key"
-	FieldToken  = "s3_session_token"
+	FieldSecret = "secret"
+	FieldToken  = "session_token"
 )
 
 // A sealed value is: version, id of the master key, data key sealed with it,
