@@ -8,7 +8,6 @@ package fill
 import (
 	"bytes"
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -40,7 +39,6 @@ type Origin interface {
 type Options struct {
 	Store  Store
 	Origin Origin
-	Log    *slog.Logger // nil: slog.Default
 
 	// Budget bounds all attempts of one fetch together, up to the response
 	// header. Zero means 60 s.
@@ -78,9 +76,6 @@ type Filler struct {
 
 // New returns a Filler.
 func New(o Options) *Filler {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
 	if o.Budget <= 0 {
 		o.Budget = 60 * time.Second
 	}
@@ -137,7 +132,7 @@ func (f *Filler) Fill(x *flow.Exchange) {
 func (f *Filler) fail(x *flow.Exchange, fl *flight) {
 	if o := x.Found; o != nil {
 		v := o.Meta().Verdict
-		if v.ServeOnFault(httpcache.Fault{Server: true, Zone: fl.fault.CutOff}, x.Seconds()) {
+		if v.ServeOnFault(severity(fl.fault), x.Seconds()) {
 			x.Result = flow.ResultStale
 			x.Status.HasTTL, x.Status.TTL = true, v.TTL(x.Seconds())
 			return
@@ -146,6 +141,17 @@ func (f *Filler) fail(x *flow.Exchange, fl *flight) {
 	x.Release()
 	x.Fault = fl.fault
 	x.Result = flow.ResultError
+}
+
+// severity tells what a fault means for serving stale: a bucket that refuses
+// us is no failing server (RFC 5861, 4).
+func severity(f *flow.Fault) httpcache.Fault {
+	server := f.CutOff
+	switch f.Received {
+	case 500, 502, 503, 504:
+		server = true
+	}
+	return httpcache.Fault{Server: server, Zone: f.CutOff}
 }
 
 // revalidated serves the object that the origin has confirmed.
