@@ -247,4 +247,3 @@ func BenchmarkGet(b *testing.B) {
 		}
 	})
 }
-

@@ -1,0 +1,121 @@
+package edge
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/cistern-cdn/cistern/internal/edge/cache/mem"
+	"github.com/cistern-cdn/cistern/internal/edge/fill"
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/edge/journal"
+	"github.com/cistern-cdn/cistern/internal/edge/origin"
+	"github.com/cistern-cdn/cistern/internal/edge/route"
+	"github.com/cistern-cdn/cistern/internal/link"
+	"github.com/cistern-cdn/cistern/internal/zone"
+)
+
+// Options configures an Edge.
+type Options struct {
+	// CacheMemory is the budget of the RAM tier in bytes; 0 stores nothing.
+	CacheMemory int64
+	// FillBudget bounds all attempts of one fetch up to the response header.
+	// Zero means 60 s.
+	FillBudget time.Duration
+	// BaseDomain gives zones their system name <id>.BaseDomain; empty: none.
+	BaseDomain string
+	// Addresses rules which private addresses may be origins; the zero value
+	// permits all.
+	Addresses zone.AddressPolicy
+	// AccessLog gets a line for each request; nil: none does.
+	AccessLog *journal.Log
+	Log       *slog.Logger // nil: slog.Default
+}
+
+// An Edge is one data plane: a cache, the fetches that fill it, and the
+// configuration it serves. Several may live in one process.
+type Edge struct {
+	Handler
+	base   string
+	log    *slog.Logger
+	memory *mem.Store
+	origin *origin.Client
+}
+
+var _ link.Edge = (*Edge)(nil)
+
+// New returns an edge that serves nothing until its first snapshot.
+func New(o Options) (*Edge, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	memory, err := mem.New(o.CacheMemory)
+	if err != nil {
+		return nil, err
+	}
+	client := origin.New(origin.Options{Addresses: o.Addresses, Log: o.Log})
+	e := &Edge{base: o.BaseDomain, log: o.Log, memory: memory, origin: client}
+	e.store = memory
+	e.journal = journal.New(journal.Options{Log: o.AccessLog, Cache: e.cacheFigures})
+	e.filler = fill.New(fill.Options{
+		Store: memory, Origin: client, Budget: o.FillBudget, Fetched: e.journal.Fetched,
+	})
+	e.table.Store(route.Compile(&zone.Snapshot{}, nil, "", o.Log))
+	return e, nil
+}
+
+// Close ends all fetches. No exchange may be in progress.
+func (e *Edge) Close() error {
+	e.filler.Close()
+	e.origin.Close()
+	return e.memory.Close()
+}
+
+func (e *Edge) cacheFigures() journal.Cache {
+	s := e.memory.Stats()
+	return journal.Cache{Budget: s.Budget, Bytes: s.Used, Objects: s.Objects, Evicted: s.Evicted}
+}
+
+// Journal returns the counters of the edge, for export.
+func (e *Edge) Journal() *journal.Journal { return e.journal }
+
+// Revision returns the revision of the snapshot in force; 0: none yet.
+func (e *Edge) Revision() int64 { return e.table.Load().Revision }
+
+// Apply implements link.Edge.
+func (e *Edge) Apply(s *zone.Snapshot) {
+	t := route.Compile(s, e.table.Load(), e.base, e.log)
+	e.origin.Apply(s)
+	e.table.Store(t)
+	e.journal.Retain(s)
+}
+
+// Purge implements link.Edge.
+func (e *Edge) Purge(p *link.Purge) (result link.PurgeResult) {
+	defer e.journal.Purged(p.Zone)
+	if p.All {
+		e.filler.Forget(p.Zone, func(string) bool { return true })
+		result.Objects, result.Bytes = e.store.RemoveZone(p.Zone)
+		return result
+	}
+	site := e.table.Load().Zone(p.Zone)
+	if site == nil {
+		return result // nothing is served of it, so nothing is stored
+	}
+	keys := make(map[string]struct{}, 2*len(p.URLs))
+	for _, target := range p.URLs {
+		for _, key := range purgeKeys(site, target) {
+			keys[key] = struct{}{}
+		}
+	}
+	// First what is being fetched, then what is stored: a fetch that ends in
+	// between has either stored its object already, or will not.
+	e.filler.Forget(p.Zone, func(key string) bool { _, ok := keys[key]; return ok })
+	for key := range keys {
+		objects, bytes := e.store.Remove(key)
+		result.Objects += objects
+		result.Bytes += bytes
+	}
+	return result
+}
+
+var _ flow.Handler = (*Edge)(nil)
