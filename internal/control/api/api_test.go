@@ -14,9 +14,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cistern-cdn/cistern/internal/control/auth"
+	"github.com/cistern-cdn/cistern/internal/control/publish"
 	"github.com/cistern-cdn/cistern/internal/control/store"
 	"github.com/cistern-cdn/cistern/internal/control/vault"
 	"github.com/cistern-cdn/cistern/internal/link"
@@ -43,13 +45,14 @@ func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 
 // A fixture is the API over a real store, with the log and all answers kept.
 type fixture struct {
-	t       *testing.T
-	server  *httptest.Server
-	store   *store.Store
-	vault   *vault.Vault
-	hub     *link.Hub
-	seen    *bytes.Buffer // log lines, and answers
-	handler http.Handler
+	t         *testing.T
+	server    *httptest.Server
+	store     *store.Store
+	vault     *vault.Vault
+	hub       *link.Hub
+	publisher *publish.Publisher
+	seen      *bytes.Buffer // log lines, and answers
+	handler   http.Handler
 }
 
 func start(t *testing.T) *fixture {
@@ -69,6 +72,7 @@ func start(t *testing.T) *fixture {
 	if f.vault, err = vault.Load(filepath.Join(dir, "vault.key"), false); err != nil {
 		t.Fatal(err)
 	}
+	f.publisher = publish.New(publish.Options{Store: f.store, Vault: f.vault, Hub: f.hub, Log: log})
 	f.handler, err = New(Options{Store: f.store, Vault: f.vault, Auth: a, Publisher: f.hub, Version: "1.2.3", Log: log, BaseDomain: "localhost",
 		Resolver: names{"metadata.example.com": "169.254.169.254", "mixed.example.com": "192.0.2.1"}})
 	if err != nil {
@@ -125,6 +129,37 @@ func (f *fixture) do(method, path, body string, fields ...string) answer {
 	}
 	fmt.Fprintln(f.seen, resp.Header, a.text)
 	return a
+}
+
+// run starts the publisher and one edge, until the test ends.
+func (f *fixture) run(e link.Edge) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() {
+		if err := f.publisher.Run(ctx); err != nil {
+			f.t.Error(err)
+		}
+	})
+	work.Go(func() {
+		if err := f.hub.Run(ctx, "par1", "edge-uuid", e); err != nil {
+			f.t.Error(err)
+		}
+	})
+	f.t.Cleanup(func() { cancel(); work.Wait() })
+}
+
+// quiet sends a PATCH from another goroutine than the test's, and returns the
+// status.
+func (f *fixture) quiet(method, path, body string, fields ...string) int {
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.Header.Set("Authorization", "Bearer "+testToken)
+	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(fields); i += 2 {
+		req.Header.Set(fields[i], fields[i+1])
+	}
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, req)
+	return w.Code
 }
 
 // must is do for a request that has to succeed with this status.
@@ -432,15 +467,10 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// A failingPublisher panics, with something that must not be shown.
-type failingPublisher struct{ *link.Hub }
-
-func (failingPublisher) Edges() []link.EdgeState { panic("planted " + secretOne) }
-
 func TestPanicBecomesInternal(t *testing.T) {
 	var log bytes.Buffer
-	s := &server{log: slog.New(slog.NewTextHandler(&log, nil)), publisher: failingPublisher{}}
-	h := s.identify(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { s.publisher.Edges() }))
+	s := &server{log: slog.New(slog.NewTextHandler(&log, nil))}
+	h := s.identify(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("planted " + secretOne) }))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/cdn/edges", nil))
 	if w.Code != 500 || !strings.Contains(w.Body.String(), `"code":"internal"`) || strings.Contains(w.Body.String(), secretOne) {

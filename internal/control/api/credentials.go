@@ -5,6 +5,7 @@ import (
 
 	"github.com/cistern-cdn/cistern/internal/control/api/contract"
 	"github.com/cistern-cdn/cistern/internal/control/store"
+	"github.com/cistern-cdn/cistern/internal/control/vault"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
 	"github.com/cistern-cdn/cistern/internal/zone"
 )
@@ -58,7 +59,7 @@ func mergeCredential(c *store.Credential, p contract.OriginPatch) credentialEdit
 func (e *credentialEdit) keepsSecret() bool { return e.secret.keeps() }
 
 func (e *credentialEdit) empty() bool {
-	return e.accessKey == "" && e.secret.value.IsZero() && !e.secret.keeps() && e.token.value.IsZero() && !e.token.keeps()
+	return e.accessKey == "" && e.secret.value.IsZero() && e.token.value.IsZero()
 }
 
 // check returns what is wrong with the credential. A secret that is kept was
@@ -76,15 +77,13 @@ func (e *credentialEdit) check(signing bool) []fault {
 }
 
 // putCredential writes the private credential of an edited origin, and returns
-// it; nil if there is nothing to keep. Its version grows if key, secret, token
-// or the region they sign for is another one.
+// it; nil if there is none yet and nothing to keep. Its version grows if key,
+// secret, token or the region they sign for is another one; so that it never
+// falls, an emptied credential stays.
 func (s *server) putCredential(tx *store.Tx, e *edit, account string) (*store.Credential, error) {
 	k := &e.key
-	if k.empty() {
-		if k.was == nil {
-			return nil, nil
-		}
-		return nil, tx.DeleteCredential(k.was.UUID)
+	if k.was == nil && k.empty() {
+		return nil, nil
 	}
 	c := &store.Credential{UUID: store.NewUUID(), Account: account, PrivateTo: e.origin.UUID}
 	if k.was != nil {
@@ -98,8 +97,8 @@ func (s *server) putCredential(tx *store.Tx, e *edit, account string) (*store.Cr
 		edit   secretEdit
 		sealed *[]byte
 	}{
-		{"secret", k.secret, &c.Secret},
-		{"session_token", k.token, &c.Token},
+		{vault.FieldSecret, k.secret, &c.Secret},
+		{vault.FieldToken, k.token, &c.Token},
 	} {
 		now, differs := s.seal(c.UUID, part.field, part.edit, *part.sealed)
 		*part.sealed, changed = now, changed || differs

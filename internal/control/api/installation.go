@@ -13,18 +13,13 @@ import (
 // ListProviders answers GET /cdn/providers.
 func (s *server) ListProviders(context.Context, contract.ListProvidersRequestObject) (contract.ListProvidersResponseObject, error) {
 	out := contract.ProviderList{Items: []contract.Provider{}, NextCursor: null[string]()}
-	at := map[string]int{}
 	for _, p := range zone.Providers() {
-		i, again := at[p.ID]
-		if !again {
-			i = len(out.Items)
-			at[p.ID] = i
-			out.Items = append(out.Items, contract.Provider{ID: p.ID, Name: p.Name, Endpoints: []string{}, RegionDefault: p.Region,
-				Addressing: contract.Addressing(p.Addressing), AuthType: p.Auth})
-		}
+		endpoints := []string{}
 		for _, f := range p.Forms {
-			out.Items[i].Endpoints = append(out.Items[i].Endpoints, f.Host)
+			endpoints = append(endpoints, f.Host)
 		}
+		out.Items = append(out.Items, contract.Provider{ID: p.ID, Name: p.Name, Endpoints: endpoints, RegionDefault: p.Region,
+			Addressing: contract.Addressing(p.Addressing), AuthType: p.Auth})
 	}
 	out.Total = len(out.Items)
 	return contract.ListProviders200JSONResponse(out), nil
