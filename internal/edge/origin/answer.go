@@ -188,15 +188,15 @@ func retryAfter(value string) int {
 type body struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	server *server
+	try    try // for the log
 	from   io.ReadCloser
 	timer  *time.Timer
 	closed bool
 }
 
-func newBody(ctx context.Context, cancel context.CancelCauseFunc, s *server, from io.ReadCloser) *body {
-	b := &body{ctx: ctx, cancel: cancel, server: s, from: from}
-	b.timer = time.AfterFunc(s.read, func() { cancel(errReadTimeout) })
+func newBody(ctx context.Context, cancel context.CancelCauseFunc, t *try, from io.ReadCloser) *body {
+	b := &body{ctx: ctx, cancel: cancel, try: *t, from: from}
+	b.timer = time.AfterFunc(t.server.read, func() { cancel(errReadTimeout) })
 	b.timer.Stop()
 	return b
 }
@@ -206,16 +206,21 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.closed {
 		return 0, http.ErrBodyReadAfterClose
 	}
-	b.timer.Reset(b.server.read)
+	b.timer.Reset(b.try.server.read)
 	n, err := b.from.Read(p)
 	b.timer.Stop()
 	if err == nil || err == io.EOF {
 		return n, err
 	}
-	if cause := context.Cause(b.ctx); cause != nil {
+	cause := context.Cause(b.ctx)
+	if cause != nil {
 		err = cause
 	}
-	return n, fmt.Errorf("read body: %w", err)
+	err = fmt.Errorf("read body: %w", err)
+	if cause == nil || cause == errReadTimeout {
+		b.try.client.log(&b.try, cutFault(err))
+	} // else who asked gave up
+	return n, err
 }
 
 // Close gives the connection back, or closes it if the body was not read to
@@ -228,7 +233,7 @@ func (b *body) Close() error {
 	b.timer.Stop()
 	err := b.from.Close()
 	b.cancel(nil)
-	b.server.release()
+	b.try.server.release()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -269,7 +269,7 @@ func (t *try) send(ctx context.Context) (*flow.Answer, *flow.Fault) {
 		s.release()
 		return nil, fault
 	}
-	b := newBody(ctx, cancel, s, res.Body)
+	b := newBody(ctx, cancel, t, res.Body)
 	answer := &flow.Answer{
 		Status: res.StatusCode, Length: res.ContentLength, Body: b,
 		RequestTime: sent.Unix(), ResponseTime: time.Now().Unix(),

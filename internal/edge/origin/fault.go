@@ -26,12 +26,13 @@ const (
 )
 
 var (
-	errLoop        = errors.New("the request has been here before: CDN-Loop names this CDN")
-	errNoOrigin    = errors.New("the zone has no enabled origin")
-	errNoSecret    = errors.New("the origin has no complete pair of key and secret")
-	errAuthType    = errors.New("the origin's auth_type is not known to this edge")
-	errReadTimeout = errors.New("origin sent nothing within read_timeout")
-	errSwitching   = errors.New("origin switched protocols unasked")
+	errLoop           = errors.New("the request has been here before: CDN-Loop names this CDN")
+	errNoOrigin       = errors.New("the zone has no enabled origin")
+	errNoSecret       = errors.New("the origin has no complete pair of key and secret")
+	errAuthType       = errors.New("the origin's auth_type is not known to this edge")
+	errReadTimeout    = errors.New("origin sent nothing within read_timeout")
+	errConnectTimeout = errors.New("no connection within connect_timeout")
+	errSwitching      = errors.New("origin switched protocols unasked")
 )
 
 // pathFault is for a path that should have been refused before the cache.
@@ -63,6 +64,16 @@ func transportFault(ctx context.Context, err error) *flow.Fault {
 		f.Code, f.Proxy, f.Class, f.CutOff = catalog.OriginOriginError, cdnfield.HTTPResponseHeaderSectionSize, classInvalid, false
 	default:
 		f.Code, f.Proxy, f.Class, f.CutOff = catalog.OriginOriginError, cdnfield.HTTPProtocolError, classInvalid, false
+	}
+	f.Status = cdnfield.ErrorStatus(f.Proxy)
+	return f
+}
+
+// cutFault says, for the log, why a body broke off.
+func cutFault(err error) *flow.Fault {
+	f := &flow.Fault{Code: catalog.OriginOriginError, Proxy: cdnfield.HTTPResponseIncomplete, Err: err}
+	if errors.Is(err, errReadTimeout) {
+		f.Code, f.Proxy = catalog.OriginTimeout, cdnfield.ConnectionReadTimeout
 	}
 	f.Status = cdnfield.ErrorStatus(f.Proxy)
 	return f
@@ -108,7 +119,7 @@ func tlsError(err error) string {
 
 func isTimeout(err error) bool {
 	var t net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errConnectTimeout) || errors.As(err, &t) && t.Timeout()
 }
 
 // isClosed reports whether err is the connection's end, and not what came over

@@ -164,12 +164,11 @@ func (e *dialError) Error() string { return e.step + ": " + e.err.Error() }
 // Unwrap returns the cause.
 func (e *dialError) Unwrap() error { return e.err }
 
-var errConnectTimeout = errors.New("no connection within connect_timeout")
-
 func (s *server) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.connect, errConnectTimeout)
 	defer cancel()
-	return s.connectAny(ctx, network)
+	conn, err := s.connectAny(ctx, network)
+	return conn, late(ctx, err)
 }
 
 func (s *server) dialTLS(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -177,14 +176,24 @@ func (s *server) dialTLS(ctx context.Context, network, _ string) (net.Conn, erro
 	defer cancel()
 	conn, err := s.connectAny(ctx, network)
 	if err != nil {
-		return nil, err
+		return nil, late(ctx, err)
 	}
 	secure := tls.Client(conn, s.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		return nil, &dialError{"tls", err}
+		return nil, late(ctx, &dialError{"tls", err})
 	}
 	return secure, nil
+}
+
+// late replaces the cause of err, a *dialError or nil, if it is that the time
+// for connecting was over.
+func late(ctx context.Context, err error) error {
+	var e *dialError
+	if errors.As(err, &e) && ctx.Err() != nil {
+		return &dialError{e.step, context.Cause(ctx)}
+	}
+	return err
 }
 
 // connectAny connects to one of the origin's addresses, each time beginning
