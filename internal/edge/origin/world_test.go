@@ -51,7 +51,7 @@ func plainOrigin(url string) *zone.Origin {
 }
 
 // site compiles a zone with o as its only origin, as the edge does.
-func site(t *testing.T, o *zone.Origin, cr *zone.Credential) *flow.Site {
+func site(t testing.TB, o *zone.Origin, cr *zone.Credential) *flow.Site {
 	t.Helper()
 	endpoint, err := o.Resolve()
 	if err != nil {
