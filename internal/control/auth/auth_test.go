@@ -132,11 +132,11 @@ func TestOwnerTokenIsDeclarative(t *testing.T) {
 	s, dir := openStore(t), t.TempDir()
 	path := filepath.Join(dir, TokenFile)
 
-	a := start(t, s, dir, first)
+	start(t, s, dir, first)
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a token file was written although the environment sets the token")
 	}
-	a = start(t, s, dir, second)
+	a := start(t, s, dir, second)
 	if got := code(t, a, "Bearer "+first); got != catalog.APIUnauthenticated {
 		t.Errorf("replaced token: %q; want unauthenticated", got)
 	}
@@ -165,7 +165,7 @@ func TestOwnerTokenIsDeclarative(t *testing.T) {
 	}
 
 	// The same text from both places is one token, and outlives either.
-	a = start(t, s, dir, generated)
+	start(t, s, dir, generated)
 	a = start(t, s, dir, "")
 	if got := code(t, a, "Bearer "+generated); got != "" {
 		t.Errorf("token that was in both places: %q", got)

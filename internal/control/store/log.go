@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"go.uber.org/zap/zapcore"
 )
@@ -23,14 +25,17 @@ func (b bridge) With(fields []zapcore.Field) zapcore.Core {
 
 // Check adds the bridge to the line if it wants it.
 func (b bridge) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	if !b.Enabled(e.Level) || expected(e.Message) {
+	if !b.Enabled(e.Level) {
 		return c
 	}
 	return c.AddCore(e, b)
 }
 
-// Write logs the line.
+// Write logs the line, unless it is an expected one.
 func (b bridge) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	if expected(e.Message, fields) {
+		return nil
+	}
 	level := slog.LevelWarn
 	if e.Level > zapcore.WarnLevel {
 		level = slog.LevelError
@@ -44,11 +49,18 @@ func (b bridge) Sync() error { return nil }
 
 // expected reports whether etcd says this of every member that is set up as
 // ours, so that it would only worry the operator.
-func expected(message string) bool {
+func expected(message string, fields []zapcore.Field) bool {
 	switch message {
 	case "Running http and grpc server on single port. This is not recommended for production.",
-		"simple token is not cryptographically signed":
+		"simple token is not cryptographically signed",
+		"Failed to detect storage schema version. Please wait till wal snapshot before upgrading cluster.":
 		return true
+	case "Failed to detect schema version", "failed to update storage version":
+		// A young member cannot tell its version before its first snapshot.
+		return slices.ContainsFunc(fields, func(f zapcore.Field) bool {
+			err, ok := f.Interface.(error)
+			return ok && strings.Contains(err.Error(), "missing term information")
+		})
 	}
 	return false
 }

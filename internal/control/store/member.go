@@ -19,8 +19,8 @@ import (
 const (
 	mebibyte = 1 << 20
 
-	// A single member elects itself; the tick only bounds how soon.
-	tickMs     = 50
+	// A single member elects itself; the ticks only say how soon.
+	tickMs     = 20
 	electionMs = 5 * tickMs
 
 	// Half of the hostnames of a zone may change in one transaction, each
@@ -88,6 +88,7 @@ func memberConfig(dir string, log *slog.Logger) *embed.Config {
 	// for slow followers, of which a single member has none.
 	c.SnapshotCount, c.SnapshotCatchUpEntries = 1000, 100
 	c.AutoCompactionMode, c.AutoCompactionRetention = embed.CompactorModeRevision, keepRevisions
+	c.BootstrapDefragThresholdMegabytes = 64
 
 	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(bridge{log}))
 	return c

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -15,7 +16,9 @@ import (
 // with each edge's result. The record comes last and makes the purge valid.
 const chunkBytes = 512 << 10
 
-func purgeURLsPrefix(uuid string) string { return prefix + "purge-urls/" + uuid + "/" }
+const allPurgeURLs = prefix + "purge-urls/"
+
+func purgeURLsPrefix(uuid string) string { return allPurgeURLs + uuid + "/" }
 
 // CreatePurge writes a new purge of a zone, running. It fills in UUID, ID,
 // State and Issued, which is also the revision returned. The error wraps
@@ -72,6 +75,46 @@ func (s *Store) CreatePurge(ctx context.Context, by string, p *Purge) (int64, er
 func (s *Store) dropURLs(ctx context.Context, uuid string) error {
 	_, err := s.client.Delete(ctx, purgeURLsPrefix(uuid), clientv3.WithPrefix())
 	return wrap("delete purge", err)
+}
+
+// dropOrphans removes URLs whose purge was never written, because the process
+// ended meanwhile. It runs before anybody can create a purge.
+func (s *Store) dropOrphans(ctx context.Context) error {
+	urls, err := s.keys(ctx, allPurgeURLs)
+	if err != nil || len(urls) == 0 {
+		return err
+	}
+	purges, err := s.keys(ctx, kindPrefix(KindPurge))
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, key := range purges {
+		known[key[strings.LastIndexByte(key, '/')+1:]] = true
+	}
+	for _, key := range urls {
+		uuid, _, _ := strings.Cut(strings.TrimPrefix(key, allPurgeURLs), "/")
+		if known[uuid] {
+			continue
+		}
+		known[uuid] = true // once is enough
+		if err := s.dropURLs(ctx, uuid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) keys(ctx context.Context, under string) ([]string, error) {
+	resp, err := s.client.Get(ctx, under, clientv3.WithPrefix(), clientv3.WithKeysOnly())
+	if err != nil {
+		return nil, wrap("read store", err)
+	}
+	out := make([]string, len(resp.Kvs))
+	for i, kv := range resp.Kvs {
+		out[i] = string(kv.Key)
+	}
+	return out, nil
 }
 
 // Sweep forgets the purges that were issued before a time or whose zone is

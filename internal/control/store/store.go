@@ -65,9 +65,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{member: m, client: m.client(), now: o.Now, log: o.Log}
-	if err := s.checkFormat(ctx); err != nil {
-		s.Close()
-		return nil, err
+	err = s.checkFormat(ctx)
+	if err == nil {
+		err = s.dropOrphans(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
