@@ -23,9 +23,10 @@ type Handler interface {
 	Finish(x *Exchange)
 
 	// Done releases what the Reply pinned and accounts for the exchange. It
-	// is called exactly once, after the last byte or the abort. sent counts
-	// the body bytes handed to the kernel; err is nil unless the reply was
-	// cut.
+	// is called exactly once, after the last byte or the abort, also if Start
+	// or Finish panicked. sent counts the body bytes handed to the kernel, or
+	// put behind those of other small replies that leave together; err is nil
+	// unless the reply was cut.
 	Done(x *Exchange, sent int64, err error)
 }
 

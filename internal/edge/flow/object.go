@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -196,7 +197,9 @@ type Growth struct {
 	chunks  [][]byte   // chunks[0] holds the offset first*ChunkSize
 	first   int64
 	filled  int64
-	window  bool // not kept: chunks that every reader has passed are recycled
+	window  bool   // not kept: chunks that every reader has passed are freed
+	heap    int64  // chunks from this number on are of the Go heap, not of memory
+	spare   []byte // one of them that is free
 	ended   bool
 	err     error
 	readers map[*Reader]struct{}
@@ -216,6 +219,7 @@ func Grow(o *Object, expect, limit int64, keep bool, idle func()) *Growth {
 	return &Growth{
 		object: o, expect: expect, limit: limit, idle: idle,
 		window:  !keep || expect > limit,
+		heap:    math.MaxInt64,
 		readers: make(map[*Reader]struct{}),
 	}
 }
@@ -233,6 +237,13 @@ func (g *Growth) Kept() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return !g.window
+}
+
+// Idle reports whether nobody reads a body that still grows.
+func (g *Growth) Idle() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.ended && len(g.readers) == 0
 }
 
 // Space returns memory for the next bytes; its writer then calls Commit. The
@@ -284,12 +295,28 @@ func (g *Growth) space() (space []byte, wait chan struct{}) {
 		}
 		return nil, g.room
 	}
-	c := make([]byte, ChunkSize)
+	g.heap = min(g.heap, g.first+int64(len(g.chunks)))
+	c := g.spare
+	if g.spare = nil; c == nil {
+		c = make([]byte, ChunkSize)
+	}
 	g.chunks = append(g.chunks, c)
 	return c, nil
 }
 
-// trim recycles the chunks of a window that all readers have passed. g.mu is
+// free gives back g.chunks[0]. g.mu is held.
+func (g *Growth) free() {
+	if g.first < g.heap {
+		g.object.memory.Recycle(g.chunks[0])
+	} else {
+		g.spare = g.chunks[0]
+	}
+	g.chunks[0] = nil
+	g.chunks = g.chunks[1:]
+	g.first++
+}
+
+// trim frees the chunks of a window that all readers have passed. g.mu is
 // held.
 func (g *Growth) trim() {
 	if !g.window {
@@ -301,10 +328,7 @@ func (g *Growth) trim() {
 	}
 	moved := false
 	for len(g.chunks) > 0 && (g.first+1)*ChunkSize <= low {
-		g.object.memory.Recycle(g.chunks[0])
-		g.chunks[0] = nil
-		g.chunks = g.chunks[1:]
-		g.first++
+		g.free()
 		moved = true
 	}
 	if moved && g.room != nil {
@@ -355,7 +379,13 @@ func (g *Growth) shrink() {
 	if used > len(last)/2 {
 		return
 	}
-	small := g.object.memory.Chunk(max(used, 1))
+	if used == 0 {
+		o.chunks = o.chunks[:len(o.chunks)-1]
+		g.retired = last
+		g.settle()
+		return
+	}
+	small := g.object.memory.Chunk(used)
 	if small == nil || cap(small) >= cap(last) {
 		if small != nil {
 			g.object.memory.Recycle(small)
@@ -385,15 +415,15 @@ func (g *Growth) settle() {
 		return
 	}
 	if g.retired != nil {
-		g.chunks[len(g.chunks)-1] = g.object.chunks[len(g.chunks)-1]
+		g.chunks = g.object.chunks
 		g.object.memory.Recycle(g.retired)
 		g.retired = nil
 	}
 	if !g.object.complete.Load() && (g.window || g.err != nil) {
-		for _, c := range g.chunks {
-			g.object.memory.Recycle(c)
+		for len(g.chunks) > 0 {
+			g.free()
 		}
-		g.chunks = nil
+		g.spare = nil
 	}
 }
 
@@ -410,7 +440,7 @@ func (g *Growth) Close() {
 func (g *Growth) Read(off int64) *Reader {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	gone := off < g.first*ChunkSize || (g.ended && g.chunks == nil && g.filled > 0)
+	gone := off < min(g.first*ChunkSize, g.filled)
 	if gone || !g.object.tryPin() {
 		return nil
 	}
