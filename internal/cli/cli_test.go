@@ -1,0 +1,381 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/cistern-cdn/cistern/internal/control/api"
+	"github.com/cistern-cdn/cistern/internal/control/auth"
+	"github.com/cistern-cdn/cistern/internal/control/publish"
+	"github.com/cistern-cdn/cistern/internal/control/store"
+	"github.com/cistern-cdn/cistern/internal/control/vault"
+	"github.com/cistern-cdn/cistern/internal/link"
+	"github.com/cistern-cdn/cistern/internal/zone"
+)
+
+const (
+	testToken = "cli-test-admin-token-1"
+	planted   = "planted-secret-key-4d8e"
+)
+
+// An edge that applies everything at once.
+type edge struct{}
+
+func (edge) Apply(*zone.Snapshot)               {}
+func (edge) Purge(*link.Purge) link.PurgeResult { return link.PurgeResult{Objects: 2, Bytes: 300} }
+
+type noNames struct{}
+
+func (noNames) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return nil, fmt.Errorf("no such host")
+}
+
+// serve starts the real API with one edge, and points the environment at it.
+func serve(t *testing.T) (address string) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	dir, hub := t.TempDir(), link.NewHub()
+	s, err := store.Open(t.Context(), store.Options{Dir: filepath.Join(dir, "store"), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	a, err := auth.Open(t.Context(), auth.Options{Store: s, Dir: dir, AdminToken: testToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := vault.Load(filepath.Join(dir, "vault.key"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := api.New(api.Options{Store: s, Vault: v, Auth: a, Publisher: hub, Resolver: noNames{}, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	p := publish.New(publish.Options{Store: s, Vault: v, Hub: hub, Log: log})
+	work.Go(func() { _ = p.Run(ctx) })
+	work.Go(func() { _ = hub.Run(ctx, "par1", "edge-uuid", edge{}) })
+	t.Cleanup(func() { cancel(); work.Wait() })
+
+	t.Setenv("CISTERN_API", server.URL)
+	t.Setenv("CISTERN_TOKEN", testToken)
+	return server.URL
+}
+
+// A result is what a verb printed, and how it ended.
+type result struct {
+	out, errOut string
+	err         error
+	usage       bool // err is one of the command line
+}
+
+// cistern runs a command line.
+func cistern(t *testing.T, args ...string) result {
+	t.Helper()
+	var program struct{ Verbs }
+	var out, errOut bytes.Buffer
+	parser, err := kong.New(&program, kong.Name("cistern"), kong.DefaultEnvars("CISTERN"), kong.Writers(&out, &errOut))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, err := parser.Parse(args)
+	usage := err != nil
+	if err == nil {
+		err = ctx.Run()
+	}
+	r := result{out.String(), errOut.String(), err, usage}
+	if text := fmt.Sprint(r); strings.Contains(text, planted) || strings.Contains(text, testToken) {
+		t.Errorf("%q shows a secret:\n%s", args, text)
+	}
+	return r
+}
+
+// must is cistern for a command that has to succeed.
+func must(t *testing.T, args ...string) result {
+	t.Helper()
+	r := cistern(t, args...)
+	if r.err != nil {
+		t.Fatalf("cistern %q: %v", args, r.err)
+	}
+	return r
+}
+
+// object runs a command with --output json and reads what it printed.
+func object(t *testing.T, args ...string) map[string]any {
+	t.Helper()
+	r := must(t, append(args, "--output", "json")...)
+	var v map[string]any
+	if err := json.Unmarshal([]byte(r.out), &v); err != nil {
+		t.Fatalf("cistern %q printed no JSON: %v\n%s", args, err, r.out)
+	}
+	return v
+}
+
+// field returns a value of an object by path, "origins.0.url".
+func field(v any, path string) any {
+	for step := range strings.SplitSeq(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[step]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(step, &i); err != nil || i >= len(x) {
+				return nil
+			}
+			v = x[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func TestZoneLife(t *testing.T) {
+	serve(t)
+	secret := filepath.Join(t.TempDir(), "secret.txt")
+	if err := os.WriteFile(secret, []byte(planted+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := must(t, "zone", "create", "cdn.example.com", "www.example.com", "--name", "media", "--default-ttl", "60", "--dot-segments", "raw",
+		"--plus-as-space", "--allowed-prefix", "/pub/", "--allowed-prefix", "/x,y", "--origin-name", "r2",
+		"--url", "https://acct.r2.cloudflarestorage.com", "--bucket", "photos", "--access-key", "AKEXAMPLE", "--secret-key-file", secret)
+	for _, want := range []string{"zone              media", "cdn.example.com, www.example.com", "/pub/, /x,y", "60 s", "AKEXAMPLE", "set (version 1)", "region auto"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("zone create printed no %q:\n%s", want, r.out)
+		}
+	}
+	if !strings.Contains(r.errOut, "warning: access.viewer_access: ") {
+		t.Errorf("zone create warned %q; want of public copies", r.errOut)
+	}
+	z := object(t, "zone", "show", "www.example.com")
+	for path, want := range map[string]any{"name": "media", "cache.default_ttl": 60.0, "delivery.plus_as_space": true, "origins.0.s3_secret_set": true,
+		"origins.0.s3_auth_enabled": true, "origin.allowed_prefixes.1": "/x,y", "active": true} {
+		if got := field(z, path); got != want {
+			t.Errorf("%s = %v; want %v", path, got, want)
+		}
+	}
+	uuid := z["uuid"].(string)
+	for _, name := range []string{uuid, "1", "media", "CDN.example.com."} {
+		if got := object(t, "zone", "show", name)["uuid"]; got != uuid {
+			t.Errorf("zone show %s = %v; want %s", name, got, uuid)
+		}
+	}
+	r = must(t, "zone", "update", "media", "--default-ttl", "auto", "--active=false", "--public-ack", "--allowed-prefix", "", "--hostname", "b.example.com", "--negative-ttl", "5")
+	if !strings.Contains(r.out, "suspended") || strings.Contains(r.errOut, "viewer_access") {
+		t.Errorf("zone update printed %s%s", r.out, r.errOut)
+	}
+	z = object(t, "zone", "show", "media")
+	for path, want := range map[string]any{"cache.default_ttl": nil, "active": false, "origin.allowed_prefixes.0": nil, "hostnames.0": "b.example.com",
+		"hostnames.1": nil, "cache.negative_ttl": 5.0, "delivery.dot_segments": "raw"} {
+		if got := field(z, path); got != want {
+			t.Errorf("after update: %s = %v; want %v", path, got, want)
+		}
+	}
+	r = must(t, "zone", "list")
+	if want := "ID  NAME   HOSTNAMES      STATUS     UUID\n1   media  b.example.com  suspended  " + uuid + "\n"; r.out != want {
+		t.Errorf("zone list printed\n%s; want\n%s", r.out, want)
+	}
+	if got := object(t, "zone", "list", "--q", "nothing"); got["total"] != 0.0 {
+		t.Errorf("zone list of nothing = %v", got)
+	}
+	if r = must(t, "zone", "delete", "media"); !strings.Contains(r.out, "deleted zone media") {
+		t.Errorf("zone delete printed %q", r.out)
+	}
+	if r = cistern(t, "zone", "show", "media"); r.err == nil || !strings.Contains(r.err.Error(), `find zone "media"`) || r.usage {
+		t.Errorf("show of a deleted zone = %v", r.err)
+	}
+}
+
+func TestOriginLife(t *testing.T) {
+	serve(t)
+	must(t, "zone", "create", "cdn.example.com")
+	t.Setenv(secretVariable, planted)
+	r := must(t, "origin", "add", "cdn.example.com", "--name", "main", "--url", "https://s3.eu-west-1.amazonaws.com", "--bucket", "media", "--access-key", "AKEXAMPLE")
+	if !strings.Contains(r.out, "media.s3.eu-west-1.amazonaws.com") || !strings.Contains(r.out, "sigv4, region eu-west-1, service s3, payload hash unsigned") {
+		t.Errorf("origin add printed\n%s", r.out)
+	}
+	must(t, "origin", "add", "cdn.example.com", "--name", "spare", "--url", "https://b.test", "--enabled=false")
+	if spare := object(t, "origin", "show", "cdn.example.com", "spare"); spare["s3_secret_set"] != false {
+		t.Error("an origin without --access-key took the secret of the environment")
+	}
+	if v := object(t, "origin", "update", "cdn.example.com", "1", "--region", "us-east-1", "--tls-verify=false"); v["credentials_version"] != 2.0 || v["tls_verify"] != false {
+		t.Errorf("origin update = %v", v)
+	}
+	t.Setenv(secretVariable, planted+"-two")
+	if v := object(t, "origin", "update", "cdn.example.com", "main", "--name", "other"); v["credentials_version"] != 2.0 {
+		t.Error("an update without --access-key took the secret of the environment")
+	}
+	if v := object(t, "origin", "update", "cdn.example.com", "other", "--access-key", "AKTWO"); v["credentials_version"] != 3.0 || v["s3_access_key"] != "AKTWO" {
+		t.Errorf("rotation = %v", v)
+	}
+	stdin(t, planted+"-three\n")
+	if v := object(t, "origin", "update", "cdn.example.com", "other", "--secret-key-file", "-"); v["credentials_version"] != 4.0 {
+		t.Errorf("rotation from standard input = %v", v)
+	}
+	r = must(t, "origin", "update", "cdn.example.com", "other", "--secret-key", planted)
+	if !strings.Contains(r.out, "version 5") {
+		t.Errorf("rotation by flag printed\n%s", r.out)
+	}
+	r = must(t, "origin", "update", "cdn.example.com", "other", "--access-key", "AKTHREE", "--secret-key", planted)
+	if strings.Contains(r.errOut, "key_changed") {
+		t.Errorf("a new pair warned: %s", r.errOut)
+	}
+	t.Setenv(secretVariable, "")
+	r = must(t, "origin", "update", "cdn.example.com", "other", "--access-key", "AKFOUR")
+	if !strings.Contains(r.errOut, "warning: s3_secret_key: ") {
+		t.Errorf("a new key with the old secret warned %q", r.errOut)
+	}
+	if v := object(t, "origin", "update", "cdn.example.com", "other", "--remove-key"); v["s3_secret_set"] != false || v["s3_access_key"] != nil || v["s3_auth_enabled"] != false {
+		t.Errorf("after --remove-key: %v", v)
+	}
+	r = must(t, "origin", "list", "cdn.example.com")
+	if lines := strings.Split(r.out, "\n"); len(lines) != 4 || !strings.HasPrefix(lines[1], "1   other  https://s3.eu-west-1.amazonaws.com  media   -") {
+		t.Errorf("origin list printed\n%s", r.out)
+	}
+	must(t, "origin", "remove", "cdn.example.com", "spare")
+	if got := object(t, "origin", "list", "cdn.example.com")["total"]; got != 1.0 {
+		t.Errorf("origins after remove = %v; want 1", got)
+	}
+	if r = cistern(t, "origin", "show", "cdn.example.com", "spare"); r.err == nil || !strings.Contains(r.err.Error(), "cistern origin list") {
+		t.Errorf("show of a removed origin = %v", r.err)
+	}
+}
+
+// stdin puts text on standard input until the test ends.
+func stdin(t *testing.T, text string) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "stdin")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := os.Stdin
+	os.Stdin = f
+	t.Cleanup(func() { os.Stdin = was; f.Close() })
+}
+
+func TestPurge(t *testing.T) {
+	serve(t)
+	must(t, "zone", "create", "cdn.example.com")
+	r := must(t, "purge", "cdn.example.com", "/a.jpg", "http://cdn.example.com/b", "--wait")
+	for _, want := range []string{"2 URLs", "state      done", "edge par1  done, 2 objects, 300 bytes"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("purge printed no %q:\n%s", want, r.out)
+		}
+	}
+	if v := object(t, "purge", "cdn.example.com", "--all", "--wait"); v["state"] != "done" || v["all"] != true {
+		t.Errorf("purge of everything = %v", v)
+	}
+	if v := object(t, "purge", "cdn.example.com", "/x"); field(v, "urls.0") != "/x" {
+		t.Errorf("purge without --wait = %v", v)
+	}
+}
+
+// Errors say what is wrong and what to do; those of the command line come
+// before anything is sent.
+func TestErrors(t *testing.T) {
+	address := serve(t)
+	must(t, "zone", "create", "cdn.example.com")
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }))
+	t.Cleanup(web.Close)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := "http://" + l.Addr().String()
+	l.Close()
+	tests := []struct {
+		name  string
+		args  string
+		usage bool
+		want  []string
+	}{
+		{name: "no zone", args: "zone", usage: true},
+		{name: "no hostname", args: "zone create", usage: true, want: []string{"hostname"}},
+		{name: "bad ttl", args: "zone update cdn.example.com --default-ttl soon", usage: true, want: []string{"default-ttl", "soon", "auto"}},
+		{name: "bad number", args: "zone update cdn.example.com --negative-ttl x", usage: true, want: []string{"negative-ttl"}},
+		{name: "bad output", args: "zone list --output xml", usage: true, want: []string{"output"}},
+		{name: "nothing to change", args: "zone update cdn.example.com", usage: true, want: []string{"at least one setting"}},
+		{name: "nothing to change of an origin", args: "origin update cdn.example.com x", usage: true, want: []string{"at least one setting"}},
+		{name: "origin without URL", args: "origin add cdn.example.com", usage: true, want: []string{"--url"}},
+		{name: "bucket without URL", args: "zone create a.example.com --bucket b", usage: true, want: []string{"--url"}},
+		{name: "two secrets", args: "origin update z o --secret-key x --secret-key-file y", usage: true, want: []string{"secret-key"}},
+		{name: "key and no key", args: "origin update z o --remove-key --access-key x", usage: true, want: []string{"--remove-key"}},
+		{name: "purge of nothing", args: "purge cdn.example.com", usage: true, want: []string{"--all"}},
+		{name: "purge of both", args: "purge cdn.example.com /x --all", usage: true, want: []string{"--all"}},
+
+		{name: "unknown zone", args: "purge other.example.com --all", want: []string{`"other.example.com"`, "cistern zone list"}},
+		{name: "unknown uuid", args: "zone show 0197a6f0-0000-7000-8000-000000000001", want: []string{"Not found"}},
+		{name: "several faults", args: "zone create x_y/ a.example.com --negative-ttl 4000 --url ftp://b", want: []string{
+			"Several fields are wrong", "\n  hostnames.0: ", "\n  cache.negative_ttl: must be from 0 to 3600", "\n  origins.0.url: "}},
+		{name: "one fault", args: "zone update cdn.example.com --dot-segments keep", want: []string{"delivery.dot_segments: must be one of reject, raw"}},
+		{name: "taken", args: "zone create cdn.example.com --name x", want: []string{"Hostname already in use", "choose another name"}},
+		{name: "no secret", args: "zone create a.example.com --url https://b.test --access-key AKEXAMPLE", want: []string{"s3_secret_key"}},
+		{name: "no file", args: "zone create a.example.com --url https://b.test --secret-key-file /nonexistent/x", want: []string{"--secret-key-file", "/nonexistent/x"}},
+		{name: "wrong token", args: "zone list --token wrong-token-of-nobody", want: []string{"Not signed in", "CISTERN_TOKEN", "admin.token"}},
+		{name: "no token", args: "zone list --token=", want: []string{"CISTERN_TOKEN", "admin.token"}},
+		{name: "nobody listens", args: "zone list --api " + closed, want: []string{closed, "cistern serve", "CISTERN_API"}},
+		{name: "no URL", args: "zone list --api localhost:7480", want: []string{"--api", "localhost:7480"}},
+		{name: "no API", args: "zone list --api " + web.URL, want: []string{web.URL, "--api"}},
+		{name: "wrong path", args: "zone list --api " + address + "/x", want: []string{"Not found"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := cistern(t, strings.Fields(tt.args)...)
+			if r.err == nil {
+				t.Fatalf("cistern %s succeeded:\n%s", tt.args, r.out)
+			}
+			if r.usage != tt.usage {
+				t.Errorf("error of the command line: %v; want %v: %v", r.usage, tt.usage, r.err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(r.err.Error(), want) {
+					t.Errorf("cistern %s: %v\nwant %q in it", tt.args, r.err, want)
+				}
+			}
+			if r.out != "" {
+				t.Errorf("an error printed %q", r.out)
+			}
+		})
+	}
+}
+
+// Each verb has help with an example.
+func TestHelp(t *testing.T) {
+	parser, err := kong.New(&struct{ Verbs }{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := parser.Model.Leaves(true)
+	if len(leaves) != 11 {
+		t.Errorf("%d verbs; want 11", len(leaves))
+	}
+	for _, verb := range leaves {
+		if !strings.Contains(verb.Detail, "cistern "+strings.TrimPrefix(strings.Fields(verb.Path())[0], "cistern ")) || verb.Help == "" {
+			t.Errorf("%s: help %q, detail %q; want an example", verb.Path(), verb.Help, verb.Detail)
+		}
+	}
+}

@@ -1,0 +1,378 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kong"
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/cistern-cdn/cistern/client"
+)
+
+type zoneVerbs struct {
+	List   zoneList   `cmd:"" help:"List zones."`
+	Show   zoneShow   `cmd:"" help:"Show a zone with its origins."`
+	Create zoneCreate `cmd:"" help:"Create a zone, and its origin with it."`
+	Update zoneUpdate `cmd:"" help:"Change settings of a zone."`
+	Delete zoneDelete `cmd:"" help:"Delete a zone and its origins, and free its hostnames."`
+}
+
+type zoneList struct {
+	remote
+	Q string `name:"q" env:"-" placeholder:"TEXT" help:"Only zones whose name or a hostname contains TEXT."`
+}
+
+// Help is an example.
+func (zoneList) Help() string { return "Example:\n\n    cistern zone list --q example.com" }
+
+// Run prints all zones.
+func (v *zoneList) Run(k *kong.Kong) error {
+	c, err := v.open()
+	if err != nil {
+		return err
+	}
+	zones, err := v.zones(c, client.ListZonesParams{Q: given(v.Q)})
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(client.ZoneList{Items: zones, Total: len(zones), NextCursor: nullable.NewNullNullable[string]()})
+	if err != nil {
+		return err
+	}
+	return v.show(k, body, func(w *tabwriter.Writer) {
+		line(w, "ID", "NAME", "HOSTNAMES", "STATUS", "UUID")
+		for _, z := range zones {
+			line(w, z.ID, z.Name, strings.Join(z.Hostnames, ","), z.Status, z.UUID)
+		}
+	})
+}
+
+// zones returns all pages of a list of zones.
+func (r *remote) zones(c *client.ClientWithResponses, p client.ListZonesParams) ([]client.Zone, error) {
+	limit, all := 500, []client.Zone{}
+	p.Limit = &limit
+	for {
+		a, err := c.ListZonesWithResponse(context.Background(), &p)
+		if err := r.judge(a, err); err != nil {
+			return nil, err
+		}
+		all = append(all, a.JSON200.Items...)
+		next, err := a.JSON200.NextCursor.Get()
+		if err != nil {
+			return all, nil // null: it was the last
+		}
+		p.Cursor = &next
+	}
+}
+
+// A zoneArg names the zone that a verb works on.
+type zoneArg struct {
+	Zone string `arg:"" name:"zone" help:"UUID, id, name or hostname of the zone."`
+}
+
+// find returns the zone that the argument names.
+func (r *remote) find(c *client.ClientWithResponses, z zoneArg) (*client.Zone, error) {
+	if looksLikeUUID(z.Zone) {
+		a, err := c.GetZoneWithResponse(context.Background(), z.Zone)
+		if err := r.judge(a, err); err != nil {
+			return nil, err
+		}
+		return a.JSON200, nil
+	}
+	params := client.ListZonesParams{Q: given(strings.TrimSuffix(z.Zone, "."))}
+	number, err := strconv.ParseInt(z.Zone, 10, 64)
+	if err == nil {
+		params.Q = nil // an id is not searched by the API
+	}
+	zones, err := r.zones(c, params)
+	if err != nil {
+		return nil, err
+	}
+	host := strings.ToLower(strings.TrimSuffix(z.Zone, "."))
+	for _, fits := range []func(client.Zone) bool{
+		func(o client.Zone) bool { return o.Name == z.Zone },
+		func(o client.Zone) bool { return slices.Contains(o.Hostnames, host) },
+		func(o client.Zone) bool { return o.ID == number && number > 0 },
+	} {
+		if i := slices.IndexFunc(zones, fits); i >= 0 {
+			return &zones[i], nil
+		}
+	}
+	return nil, fmt.Errorf("find zone %q: there is no zone with this UUID, name, hostname or id\n\"cistern zone list\" shows what there is.", z.Zone)
+}
+
+func looksLikeUUID(s string) bool { return len(s) == 36 && strings.Count(s, "-") == 4 }
+
+type zoneShow struct {
+	remote
+	zoneArg
+}
+
+// Help is an example.
+func (zoneShow) Help() string { return "Example:\n\n    cistern zone show cdn.example.com" }
+
+// Run prints a zone.
+func (v *zoneShow) Run(k *kong.Kong) error {
+	c, err := v.open()
+	if err != nil {
+		return err
+	}
+	z, err := v.find(c, v.zoneArg)
+	if err != nil {
+		return err
+	}
+	a, err := c.GetZoneWithResponse(context.Background(), z.UUID)
+	if err := v.judge(a, err); err != nil {
+		return err
+	}
+	return v.showZone(k, a.Body, a.JSON200)
+}
+
+// showZone prints a zone, its warnings apart.
+func (r *remote) showZone(k *kong.Kong, body []byte, z *client.Zone) error {
+	if err := r.show(k, body, func(w *tabwriter.Writer) { zoneTable(w, z) }); err != nil {
+		return err
+	}
+	warn(k, z.Warnings)
+	return nil
+}
+
+func zoneTable(w *tabwriter.Writer, z *client.Zone) {
+	line(w, "zone", z.Name)
+	line(w, "uuid", z.UUID)
+	line(w, "id", z.ID)
+	line(w, "hostnames", strings.Join(z.Hostnames, ", "))
+	if name, err := z.SystemHostname.Get(); err == nil {
+		line(w, "system hostname", name)
+	}
+	line(w, "status", fmt.Sprintf("%s, revision %d on %d of %d edges", z.Status, z.Revision, z.Propagation.EdgesApplied, z.Propagation.EdgesTotal))
+	line(w, "connect timeout", fmt.Sprintf("%d ms", z.Origin.ConnectTimeoutMs))
+	line(w, "read timeout", fmt.Sprintf("%d ms", z.Origin.ReadTimeoutMs))
+	prefixes := strings.Join(z.Origin.AllowedPrefixes, ", ")
+	if prefixes == "" {
+		prefixes = "all paths"
+	}
+	line(w, "allowed prefixes", prefixes)
+	ttl := "auto (1 day if signed, else 0)"
+	if n, err := z.Cache.DefaultTTL.Get(); err == nil {
+		ttl = fmt.Sprintf("%d s", n)
+	}
+	line(w, "default ttl", ttl)
+	line(w, "negative ttl", fmt.Sprintf("%d s", z.Cache.NegativeTTL))
+	line(w, "dot segments", z.Delivery.DotSegments)
+	line(w, "plus as space", yes(z.Delivery.PlusAsSpace))
+	line(w, "public ack", yes(z.Access.PublicAck))
+	if z.Origins == nil {
+		return
+	}
+	for _, o := range *z.Origins {
+		fmt.Fprintln(w)
+		originTable(w, &o)
+	}
+}
+
+// zoneSettings are the flags of a zone's settings, named as in the API.
+type zoneSettings struct {
+	Name             *string  `name:"name" env:"-" placeholder:"TEXT" help:"Name; default is the first hostname."`
+	Active           *bool    `name:"active" env:"-" help:"--active=false: viewers get 403."`
+	ConnectTimeoutMs *int     `name:"connect-timeout-ms" env:"-" placeholder:"N" help:"Dialling the origin, TLS included; default 5000."`
+	ReadTimeoutMs    *int     `name:"read-timeout-ms" env:"-" placeholder:"N" help:"Wait for the origin's next bytes; default 30000."`
+	AllowedPrefix    []string `name:"allowed-prefix" env:"-" sep:"none" placeholder:"/PATH" help:"Deliver only paths below it; may be repeated. \"\" is all paths."`
+	DefaultTTL       *ttl     `name:"default-ttl" env:"-" placeholder:"SECONDS|auto" help:"Lifetime when the origin gives none; auto is 86400 if the origin is signed, else 0."`
+	NegativeTTL      *int64   `name:"negative-ttl" env:"-" placeholder:"SECONDS" help:"Lifetime of what a signed origin does not have; default 10."`
+	DotSegments      *string  `name:"dot-segments" env:"-" placeholder:"reject|raw" help:"What . and .. in a path are: refused, or bytes of the key."`
+	PlusAsSpace      *bool    `name:"plus-as-space" env:"-" help:"+ in a path means a blank."`
+	PublicAck        *bool    `name:"public-ack" env:"-" help:"Silence the warning that copies of a private bucket are public."`
+}
+
+// A ttl is a number of seconds, or "auto".
+type ttl struct{ nullable.Nullable[int64] }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (t *ttl) UnmarshalText(text []byte) error {
+	if string(text) == "auto" {
+		t.SetNull()
+		return nil
+	}
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return fmt.Errorf("read %q: want a number of seconds, or auto", text)
+	}
+	t.Set(n)
+	return nil
+}
+
+// patch returns the settings that were given.
+func (s *zoneSettings) patch() client.ZonePatch {
+	var p client.ZonePatch
+	p.Name, p.Active = opt(s.Name), opt(s.Active)
+	if s.ConnectTimeoutMs != nil || s.ReadTimeoutMs != nil || s.AllowedPrefix != nil {
+		o := client.ZoneOriginPatch{ConnectTimeoutMs: opt(s.ConnectTimeoutMs), ReadTimeoutMs: opt(s.ReadTimeoutMs)}
+		if s.AllowedPrefix != nil {
+			o.AllowedPrefixes.Set(slices.DeleteFunc(slices.Clone(s.AllowedPrefix), func(p string) bool { return p == "" }))
+		}
+		p.Origin.Set(o)
+	}
+	if s.DefaultTTL != nil || s.NegativeTTL != nil {
+		c := client.ZoneCachePatch{NegativeTTL: opt(s.NegativeTTL)}
+		if s.DefaultTTL != nil {
+			c.DefaultTTL = s.DefaultTTL.Nullable
+		}
+		p.Cache.Set(c)
+	}
+	if s.DotSegments != nil || s.PlusAsSpace != nil {
+		d := client.ZoneDeliveryPatch{PlusAsSpace: opt(s.PlusAsSpace)}
+		if s.DotSegments != nil {
+			d.DotSegments.Set(client.DotSegments(*s.DotSegments))
+		}
+		p.Delivery.Set(d)
+	}
+	if s.PublicAck != nil {
+		p.Access.Set(client.ZoneAccessPatch{PublicAck: opt(s.PublicAck)})
+	}
+	return p
+}
+
+type zoneCreate struct {
+	remote
+	Hostnames []string `arg:"" name:"hostname" help:"Hostnames of the zone, the primary one first."`
+	zoneSettings
+	OriginName *string `name:"origin-name" env:"-" placeholder:"TEXT" help:"Name of the origin; default is the host of --url."`
+	originSettings
+}
+
+// Help is an example.
+func (zoneCreate) Help() string {
+	return `With --url the zone gets its origin at once.
+
+Example, with the secret key on standard input:
+
+    cistern zone create cdn.example.com \
+        --url https://ACCOUNT.r2.cloudflarestorage.com --bucket media \
+        --access-key AKEXAMPLE --secret-key-file -`
+}
+
+// Validate refuses settings of an origin without its URL.
+func (v *zoneCreate) Validate() error {
+	if v.URL == nil && (v.originSettings.given() || v.OriginName != nil) {
+		return errors.New("--url is missing: the other settings of an origin need it")
+	}
+	return nil
+}
+
+// Run creates a zone.
+func (v *zoneCreate) Run(k *kong.Kong) error {
+	c, err := v.open()
+	if err != nil {
+		return err
+	}
+	p := v.zoneSettings.patch()
+	body := client.ZoneCreate{Name: p.Name, Active: p.Active, Origin: p.Origin, Cache: p.Cache, Delivery: p.Delivery, Access: p.Access}
+	body.Hostnames.Set(v.Hostnames)
+	if v.URL != nil {
+		o, err := v.originSettings.create(v.OriginName)
+		if err != nil {
+			return err
+		}
+		body.Origins.Set([]client.OriginCreate{o})
+	}
+	a, err := c.CreateZoneWithResponse(context.Background(), body)
+	if err := v.judge(a, err); err != nil {
+		return err
+	}
+	return v.showZone(k, a.Body, a.JSON201)
+}
+
+type zoneUpdate struct {
+	remote
+	zoneArg
+	Hostname []string `name:"hostname" env:"-" sep:"none" placeholder:"NAME" help:"All hostnames of the zone from now on, the primary one first; repeat it."`
+	zoneSettings
+}
+
+// Help is an example.
+func (zoneUpdate) Help() string {
+	return "Settings that are not given stay.\n\nExample:\n\n    cistern zone update cdn.example.com --default-ttl 3600"
+}
+
+// Validate wants something to change.
+func (v *zoneUpdate) Validate() error {
+	if v.Hostname == nil && reflect.DeepEqual(v.zoneSettings.patch(), client.ZonePatch{}) {
+		return errors.New("give at least one setting to change")
+	}
+	return nil
+}
+
+// Run changes a zone.
+func (v *zoneUpdate) Run(k *kong.Kong) error {
+	c, err := v.open()
+	if err != nil {
+		return err
+	}
+	body := v.zoneSettings.patch()
+	if v.Hostname != nil {
+		body.Hostnames.Set(v.Hostname)
+	}
+	z, err := v.find(c, v.zoneArg)
+	if err != nil {
+		return err
+	}
+	a, err := c.PatchZoneWithResponse(context.Background(), z.UUID, nil, body)
+	if err := v.judge(a, err); err != nil {
+		return err
+	}
+	return v.showZone(k, a.Body, a.JSON200)
+}
+
+type zoneDelete struct {
+	remote
+	zoneArg
+}
+
+// Help is an example.
+func (zoneDelete) Help() string { return "Example:\n\n    cistern zone delete cdn.example.com" }
+
+// Run deletes a zone.
+func (v *zoneDelete) Run(k *kong.Kong) error {
+	c, err := v.open()
+	if err != nil {
+		return err
+	}
+	z, err := v.find(c, v.zoneArg)
+	if err != nil {
+		return err
+	}
+	a, err := c.DeleteZoneWithResponse(context.Background(), z.UUID, nil)
+	if err := v.judge(a, err); err != nil {
+		return err
+	}
+	if v.Output == "json" {
+		return nil // the API answers nothing
+	}
+	_, err = fmt.Fprintf(k.Stdout, "deleted zone %s (%s)\n", z.Name, z.UUID)
+	return err
+}
+
+// opt is a field of a body that is sent only if its flag was given.
+func opt[T any](p *T) nullable.Nullable[T] {
+	if p == nil {
+		return nil
+	}
+	return nullable.NewNullableWithValue(*p)
+}
+
+// given is a parameter that is sent only if it is not empty.
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
