@@ -1,0 +1,96 @@
+// Command cistern is the whole program: the edge, the control plane and the
+// client verbs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/cistern-cdn/cistern/internal/app"
+	"github.com/cistern-cdn/cistern/internal/cli"
+)
+
+// program is the command line.
+type program struct {
+	Serve   serve   `cmd:"" help:"Run control plane and edge in one process."`
+	Control unbuilt `cmd:"" hidden:"" help:"Run the control plane only (not in this version)."`
+	Edge    unbuilt `cmd:"" hidden:"" help:"Run an edge only (not in this version)."`
+	Version version `cmd:"" help:"Print the version."`
+
+	cli.Verbs
+}
+
+type serve struct {
+	File kong.ConfigFlag `name:"config" placeholder:"FILE" help:"YAML file of these settings, keys as the flags with _ for -."`
+	app.Config
+}
+
+func (s *serve) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s.AdminToken = os.Getenv("CISTERN_ADMIN_TOKEN")
+	return app.Serve(ctx, s.Config, buildVersion())
+}
+
+type unbuilt struct {
+	Rest []string `arg:"" optional:"" passthrough:""`
+}
+
+func (unbuilt) Run() error {
+	return usageError{errors.New("only `cistern serve` (control plane and edge in one process) is built in this version")}
+}
+
+type version struct{}
+
+func (version) Run() error {
+	_, err := fmt.Println("cistern", buildVersion())
+	return err
+}
+
+// A usageError is one that exits with status 2.
+type usageError struct{ error }
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "cistern:", err)
+		var usage usageError
+		if errors.As(err, &usage) {
+			os.Exit(2)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	var p program
+	parser, err := kong.New(&p, kong.Name("cistern"),
+		kong.Description("A CDN for private object-storage buckets."),
+		kong.DefaultEnvars("CISTERN"), kong.Configuration(app.LoadFile))
+	if err != nil {
+		return fmt.Errorf("bug: %w", err)
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil {
+		return usageError{err}
+	}
+	return ctx.Run()
+}
+
+// buildVersion is the module's version, or its commit.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	return "devel"
+}
