@@ -3,6 +3,8 @@
 package deliver
 
 import (
+	"time"
+
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
@@ -13,7 +15,7 @@ import (
 // nothing but what a Range or a first rendering needs.
 func Object(x *flow.Exchange) {
 	m := x.Found.Meta()
-	now := x.Seconds()
+	now := leaving(x)
 	r := &x.Reply
 	r.Status, r.Age, r.NoBody = m.Status, -1, x.Head
 	switch x.Result {
@@ -28,7 +30,7 @@ func Object(x *flow.Exchange) {
 		}
 	}
 	if x.Found.Negative {
-		negative(x)
+		negative(x, m)
 		return
 	}
 	length := bodyLength(x, m)
@@ -46,15 +48,32 @@ func Object(x *flow.Exchange) {
 	body(x)
 }
 
+// leaving returns when the reply leaves, in Unix seconds: that from which ages
+// are told. A hit leaves when its request came; an origin took its time.
+func leaving(x *flow.Exchange) int64 {
+	if x.Result == flow.ResultHit {
+		return x.Seconds()
+	}
+	return max(x.Seconds(), time.Now().Unix())
+}
+
 // bodyLength returns the length of the whole body, -1 if it is not known yet.
 func bodyLength(x *flow.Exchange, m *flow.Meta) int64 {
-	switch {
-	case m.Length >= 0:
+	if m.Length >= 0 {
 		return m.Length
-	case x.Reader != nil:
-		return x.Reader.Length()
 	}
-	return x.Found.Size()
+	var n int64
+	if x.Reader != nil {
+		n = x.Reader.Length()
+	} else {
+		n = x.Found.Size()
+	}
+	if x.Head && n == 0 {
+		// Maybe an answer to HEAD without Content-Length, which has no body
+		// either. A HEAD need not be told a length (RFC 9110, 8.6).
+		return -1
+	}
+	return n
 }
 
 // body sets the source of the Len bytes at Off.
@@ -62,6 +81,9 @@ func body(x *flow.Exchange) {
 	b := &x.Reply.Body
 	if x.Reader != nil {
 		b.Src = x.Reader
+		// A body that is not kept moves on with its readers: nobody may wait
+		// for what comes before the range.
+		x.Reader.Sent(b.Off)
 		return
 	}
 	if mem, ok := x.Found.Bytes(); ok {

@@ -58,12 +58,21 @@ var sentences = map[int]string{
 }
 
 // negative answers for an object that the origin does not have, as the cache
-// remembers or was just told.
-func negative(x *flow.Exchange) {
-	text(x, x.Found.Meta().Status, sentences[404])
+// remembers or was just told: with the age and the date of that.
+func negative(x *flow.Exchange, m *flow.Meta) {
+	r := &x.Reply
+	age := r.Age
+	text(x, m.Status, sentences[m.Status])
+	r.Age = age
+	for i := range r.Extra {
+		if m.Date != nil && httpmsg.EqualFold(r.Extra[i].Name, "Date") {
+			r.Extra[i].Value = m.Date
+		}
+	}
 }
 
-// text answers with a sentence and without a code; the cache fields stay.
+// text answers with a sentence and without a code. What the cache did stays to
+// be seen, but not the age of what it has.
 func text(x *flow.Exchange, status int, sentence string) {
 	page(x, status, "", sentence)
 }
@@ -72,10 +81,7 @@ func text(x *flow.Exchange, status int, sentence string) {
 // those who prefer it. It is never stored by anyone.
 func page(x *flow.Exchange, status int, code, sentence string) {
 	r := &x.Reply
-	r.Status, r.Block = status, nil
-	if x.Result == flow.ResultNone || x.Result == flow.ResultError {
-		r.Age = -1
-	}
+	r.Status, r.Block, r.Age = status, nil, -1
 	x.ID = requestID()
 	kind, body := "text/plain; charset=utf-8", []byte(sentence+"\n")
 	if prefersJSON(x.Request.Fields) {
