@@ -26,42 +26,40 @@ var (
 // Check sets x.Head and x.Path, or returns why the request is refused. It
 // allocates only to refuse.
 func Check(x *flow.Exchange) *Refusal {
-	if !x.Site.Zone.Active {
-		return suspended
-	}
 	req := &x.Request
-	var err error
+	var bad *objkey.Refusal // what is wrong with the path
 	if req.Path != nil {
-		if x.Path, err = x.Site.Rules.AppendPath(x.Path[:0], req.Path); status(err) == 400 {
-			return refusal(err)
+		var err error
+		if x.Path, err = x.Site.Rules.AppendPath(x.Path[:0], req.Path); err != nil {
+			bad = err.(*objkey.Refusal)
 		}
 	}
 	switch {
-	case string(req.Method) == "GET":
-	case string(req.Method) == "HEAD":
+	case bad != nil && bad.Code == catalog.AccessPathBadEncoding:
+		return refusal(bad)
+	case !x.Site.Zone.Active:
+		return suspended
+	case bad != nil && bad.Status == 400:
+		return refusal(bad)
+	}
+	switch string(req.Method) {
+	case "GET":
+	case "HEAD":
 		x.Head = true
 	default:
 		return method
 	}
-	if err != nil {
-		return refusal(err)
+	if bad != nil {
+		return refusal(bad)
 	}
 	for i := range x.Site.Members {
 		if err := x.Site.Members[i].Mapping.Check(x.Path); err != nil {
-			return refusal(err)
+			return refusal(err.(*objkey.Refusal))
 		}
 	}
 	return nil
 }
 
-func status(err error) int {
-	if r, ok := err.(*objkey.Refusal); ok {
-		return r.Status
-	}
-	return 0
-}
-
-func refusal(err error) *Refusal {
-	r := err.(*objkey.Refusal)
+func refusal(r *objkey.Refusal) *Refusal {
 	return &Refusal{Status: r.Status, Code: r.Code}
 }
