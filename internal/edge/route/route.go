@@ -35,9 +35,9 @@ func Compile(s *zone.Snapshot, old *Table, baseDomain string, log *slog.Logger) 
 		zones:    make(map[string]*flow.Site, len(s.Zones)),
 	}
 	for uuid, z := range s.Zones {
-		site := compileSite(s, z, log)
-		if old != nil && same(old.zones[uuid], site) {
-			site = old.zones[uuid]
+		site := old.unchanged(s, z)
+		if site == nil {
+			site = compileSite(s, z, log)
 		}
 		t.zones[uuid] = site
 		if baseDomain != "" {
@@ -58,17 +58,23 @@ func Compile(s *zone.Snapshot, old *Table, baseDomain string, log *slog.Logger) 
 	return t
 }
 
-// same reports whether two sites were compiled from the same values.
-func same(a, b *flow.Site) bool {
-	if a == nil || a.Zone != b.Zone || a.Group != b.Group || len(a.Members) != len(b.Members) {
-		return false
+// unchanged returns the site that t, which may be nil, has for the zone, if it
+// was compiled from what s says; otherwise nil. Values of snapshots are
+// immutable, so those at the same address are the same.
+func (t *Table) unchanged(s *zone.Snapshot, z *zone.Zone) *flow.Site {
+	if t == nil {
+		return nil
 	}
-	for i := range a.Members {
-		if a.Members[i].Credential != b.Members[i].Credential {
-			return false
+	site, group := t.zones[z.UUID], s.Groups[z.Group]
+	if site == nil || site.Zone != z || site.Group != group && (group != nil || site.Group.UUID != "") {
+		return nil
+	}
+	for i := range site.Members {
+		if site.Members[i].Credential != s.Credentials[site.Members[i].Origin.Credential] {
+			return nil
 		}
 	}
-	return true
+	return site
 }
 
 func compileSite(s *zone.Snapshot, z *zone.Zone, log *slog.Logger) *flow.Site {
