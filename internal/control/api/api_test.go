@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,15 +14,21 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
+	spec "github.com/cistern-cdn/cistern/api"
 	"github.com/cistern-cdn/cistern/internal/control/auth"
 	"github.com/cistern-cdn/cistern/internal/control/publish"
 	"github.com/cistern-cdn/cistern/internal/control/store"
 	"github.com/cistern-cdn/cistern/internal/control/vault"
 	"github.com/cistern-cdn/cistern/internal/link"
+	"github.com/cistern-cdn/cistern/internal/spec/catalog"
+	"github.com/cistern-cdn/cistern/internal/zone"
 )
 
 const (
@@ -51,6 +58,8 @@ type fixture struct {
 	vault     *vault.Vault
 	hub       *link.Hub
 	publisher *publish.Publisher
+	doc       *openapi3.T
+	paths     *document
 	seen      *bytes.Buffer // log lines, and answers
 	handler   http.Handler
 }
@@ -76,6 +85,12 @@ func start(t *testing.T) *fixture {
 	f.handler, err = New(Options{Store: f.store, Vault: f.vault, Auth: a, Publisher: f.hub, Version: "1.2.3", Log: log, BaseDomain: "localhost",
 		Resolver: names{"metadata.example.com": "169.254.169.254", "mixed.example.com": "192.0.2.1"}})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if f.doc, err = openapi3.NewLoader().LoadFromData(spec.OpenAPI); err != nil {
+		t.Fatal(err)
+	}
+	if f.paths, err = load(); err != nil {
 		t.Fatal(err)
 	}
 	f.server = httptest.NewServer(f.handler)
@@ -128,7 +143,32 @@ func (f *fixture) do(method, path, body string, fields ...string) answer {
 		}
 	}
 	fmt.Fprintln(f.seen, resp.Header, a.text)
+	f.conforms(req, a)
 	return a
+}
+
+// conforms compares an answer with what the document says of it.
+func (f *fixture) conforms(req *http.Request, a answer) {
+	f.t.Helper()
+	schema := f.doc.Components.Schemas["Problem"]
+	if a.status < 300 {
+		op := f.doc.Paths.Value(f.paths.pathOf(req.URL.Path)).GetOperation(req.Method)
+		if op == nil {
+			return // HEAD
+		}
+		described := op.Responses.Value(strconv.Itoa(a.status))
+		if described == nil {
+			f.t.Errorf("%s %s: status %d is not in the document", req.Method, req.URL.Path, a.status)
+			return
+		}
+		if described.Value.Content["application/json"] == nil {
+			return
+		}
+		schema = described.Value.Content["application/json"].Schema
+	}
+	if err := schema.Value.VisitJSON(a.body, openapi3.VisitAsResponse(), openapi3.MultiErrors()); err != nil {
+		f.t.Errorf("%s %s: the answer is not as in the document: %v", req.Method, req.URL.Path, err)
+	}
 }
 
 // run starts the publisher and one edge, until the test ends.
@@ -431,6 +471,7 @@ func TestRequests(t *testing.T) {
 		{"stale ETag on an origin", "PATCH", o, "{}", []string{"If-Match", `"1"`}, 412, "precondition_failed", ""},
 		{"stale ETag on a delete", "DELETE", z, "", []string{"If-Match", `"1"`}, 412, "precondition_failed", ""},
 		{"any ETag", "PATCH", z, "{}", []string{"If-Match", `*`}, 200, "", ""},
+		{"Idempotency-Key", "POST", "/cdn/zones", `{"hostnames":["k.example.com"]}`, []string{"Idempotency-Key", "k"}, 422, "unsupported", ""},
 		{"HEAD", "HEAD", z, "", nil, 200, "", ""},
 		{"version", "GET", "/version", "", []string{"Authorization", ""}, 200, "", ""},
 		{"document", "GET", "/openapi.json", "", []string{"Authorization", ""}, 200, "", ""},
@@ -452,6 +493,81 @@ func TestRequests(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestManyFaults(t *testing.T) {
+	f := start(t)
+	body := map[string]any{}
+	for i := range 500 {
+		body[fmt.Sprintf("field%03d", i)] = i
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := f.must(422, "POST", "/cdn/zones", string(text))
+	if n := len(a.body["errors"].(map[string]any)); n != maxFaults || !strings.HasPrefix(a.str("detail"), "501 faults") {
+		t.Errorf("%d faults are listed, detail %.40q; want %d of 501", n, a.str("detail"), maxFaults)
+	}
+}
+
+func TestZoneLimit(t *testing.T) {
+	f := start(t)
+	s := &server{maxZones: 2}
+	for i := range 3 {
+		_, err := f.store.Update(t.Context(), "test", func(tx *store.Tx) error {
+			if err := s.roomForZone(tx, "acme"); err != nil {
+				return err
+			}
+			name := fmt.Sprintf("z%d.example.com", i)
+			return tx.PutZone(&store.Zone{Zone: zone.Zone{Account: "acme", Name: name, Hostnames: []string{name}}})
+		})
+		if p, refused := errors.AsType[*problem](err); refused != (i == 2) || refused && p.code != catalog.APILimitReached {
+			t.Errorf("zone %d: %v; want the third refused", i, err)
+		}
+	}
+}
+
+func TestDocument(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(spec.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Errorf("openapi.yaml: %v", err)
+	}
+}
+
+func FuzzBody(f *testing.F) {
+	d, err := load()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{`{}`, `{"hostnames":["a"],"origins":[{"url":1,"x":{}}],"cache":null}`, `[1]`, `{"origin":{"allowed_prefixes":[[]]},"tls":{"mode":5}}`,
+		`{"urls":["/x",1],"all":{}}`, `{"s3_secret_key":["x"],"credentials":{"kind":"static"}}`, `{"origins":{"0":1},"name":1e400}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		for name, op := range d.operations {
+			if op.body == nil {
+				continue
+			}
+			c, p := op.body.check([]byte(body))
+			if p != nil {
+				continue
+			}
+			// What is left has no fault of its own.
+			again, p := op.body.check(c.clean)
+			if p != nil {
+				t.Fatalf("%s: %q became %q: %v", name, body, c.clean, p)
+			}
+			for _, fault := range again.faults {
+				if fault.code != catalog.APIRequired {
+					t.Errorf("%s: %q became %q, which has a fault: %+v", name, body, c.clean, fault)
+				}
+			}
+		}
+	})
 }
 
 func TestRequestID(t *testing.T) {

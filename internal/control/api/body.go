@@ -138,7 +138,7 @@ func (c *checked) visit(object map[string]any, schema *openapi3.Schema) {
 func remove(v any, path []string) {
 	var owner map[string]any
 	name := ""
-	for _, step := range path {
+	for n, step := range path {
 		switch at := v.(type) {
 		case map[string]any:
 			owner, name = at, step
@@ -149,8 +149,8 @@ func remove(v any, path []string) {
 				return
 			}
 			v = at[i]
-			if _, ok := v.(map[string]any); ok {
-				owner, name = nil, ""
+			if _, ok := v.(map[string]any); ok && n < len(path)-1 {
+				owner, name = nil, "" // what is wrong lies inside the element
 			}
 		}
 	}

@@ -116,6 +116,13 @@ func (s *server) admit(next http.Handler) http.Handler {
 				return
 			}
 		}
+		if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost {
+			// To ignore it would let a client repeat a request that it
+			// believes to be safe.
+			s.fail(w, r, invalid([]fault{{field: "Idempotency-Key", code: catalog.APIUnsupported,
+				message: "has no effect in this version", hint: "Leave the header out, and list the objects before you repeat a request."}}))
+			return
+		}
 		if p := op.checkQuery(r); p != nil {
 			p.write(w, r)
 			return

@@ -68,13 +68,21 @@ func invalid(faults []fault) *problem {
 		f := faults[0]
 		return &problem{code: f.code, detail: sentence(f), hint: f.hint, faults: faults}
 	}
+	total, rest := len(faults), ""
+	if total > maxFaults {
+		faults = faults[:maxFaults]
+		rest = " and more, which are not listed"
+	}
 	fields := make([]string, 0, len(faults))
 	for _, f := range faults {
 		fields = append(fields, cmp.Or(f.field, "body"))
 	}
 	return &problem{code: catalog.APIInvalid, faults: faults,
-		detail: fmt.Sprintf("%d faults, in %s", len(faults), strings.Join(slices.Compact(fields), ", "))}
+		detail: fmt.Sprintf("%d faults, in %s%s", total, strings.Join(slices.Compact(fields), ", "), rest)}
 }
+
+// maxFaults bounds an answer to a body that is wrong everywhere.
+const maxFaults = 100
 
 // sentence says a fault with its field.
 func sentence(f fault) string {

@@ -67,6 +67,9 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
+// defaultMaxZones is how many zones an account may have.
+const defaultMaxZones = 1000
+
 // lookUpTime bounds how long saving an origin waits for the name servers.
 const lookUpTime = 2 * time.Second
 
@@ -80,6 +83,7 @@ type server struct {
 	resolver   Resolver
 	baseDomain string
 	version    string
+	maxZones   int // of an account
 	log        *slog.Logger
 	doc        *document
 }
@@ -94,7 +98,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("load api: %w", err)
 	}
 	s := &server{store: o.Store, vault: o.Vault, auth: o.Auth, publisher: o.Publisher, addresses: o.Addresses,
-		resolver: o.Resolver, baseDomain: o.BaseDomain, version: o.Version, log: o.Log, doc: doc}
+		resolver: o.Resolver, baseDomain: o.BaseDomain, version: o.Version, maxZones: defaultMaxZones, log: o.Log, doc: doc}
 	if s.resolver == nil {
 		s.resolver = net.DefaultResolver
 	}

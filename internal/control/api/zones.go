@@ -111,6 +111,9 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 	var f *store.Full
 	_, err := s.store.Update(ctx, callOf(ctx).name(), func(tx *store.Tx) error {
 		account := callOf(ctx).account()
+		if err := s.roomForZone(tx, account); err != nil {
+			return err
+		}
 		z := &store.Zone{Zone: zone.Default()}
 		z.UUID, z.Account, z.Group = store.NewUUID(), account, store.NewUUID()
 		mergeZone(&z.Zone, contract.ZonePatch{Name: body.Name, Hostnames: body.Hostnames, Active: body.Active,
@@ -148,6 +151,24 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 	f.Newest = newest(f)
 	return contract.CreateZone201JSONResponse{Body: s.renderZone(f), Headers: contract.CreateZone201ResponseHeaders{
 		ETag: etag(f.Newest.Revision), Location: "/cdn/zones/" + f.Zone.UUID}}, nil
+}
+
+// roomForZone returns an error if the account has all the zones it may have.
+func (s *server) roomForZone(tx *store.Tx, account string) error {
+	zones, err := tx.Zones()
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, z := range zones {
+		if z.Account == account {
+			n++
+		}
+	}
+	if n >= s.maxZones {
+		return refuse(catalog.APILimitReached, "the account may have %d zones", s.maxZones)
+	}
+	return nil
 }
 
 // PatchZone answers PATCH /cdn/zones/{uuid}.
