@@ -25,11 +25,12 @@ check: format vet staticcheck layers ## format, vet, staticcheck, layers: the qu
 race: unit module ## all tests with the race detector, end-to-end scripts included
 
 fuzz: go ## each fuzz target for FUZZTIME (default 20s)
-	@grep -rlE '^func Fuzz' --include='*_test.go' internal | sort | while read -r file; do \
-		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file"); do \
-			echo "$$(dirname "$$file") $$name"; \
-			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
-		done; \
+	@for module in . test; do \
+		(cd $$module && grep -roE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' $$(ls -d */ | grep -vx test/)) | sort | \
+		while IFS=: read -r file func; do \
+			echo "$$file $${func#func }"; \
+			$(GO) -C $$module test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
+		done || exit 1; \
 	done
 
 e2e: go ## the end-to-end scripts alone, against the real binary
@@ -80,7 +81,7 @@ module: go cc
 
 # Without the race detector: allocation counts mean something only here.
 once: go
-	$(GO) test -bench . -benchtime 1x $$(grep -rlE '^func (Benchmark|TestAlloc)' --include='*_test.go' internal client 2>/dev/null | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+	$(GO) test -bench . -benchtime 1x $$(grep -rlE '^func Benchmark|AllocsPerRun' --include='*_test.go' internal client 2>/dev/null | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 # The race detector needs a C compiler.
 cc:

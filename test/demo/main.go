@@ -110,7 +110,7 @@ func (d *demo) startBucket(ctx context.Context) error {
 		if err := client.Put(ctx, bucketName, o.key, map[string][]string{"Content-Type": {o.contentType}}, o.body()); err != nil {
 			return err
 		}
-		fmt.Printf("  %-26s %-12s %s\n", o.key, o.contentType, size(o.size))
+		fmt.Printf("  %-24s %-26s %s\n", o.key, o.contentType, size(o.size))
 	}
 	heading("Without a signature it gives nothing")
 	url := d.bucket.Origin + "/" + bucketName + "/" + object
@@ -132,7 +132,7 @@ func (d *demo) startCistern(ctx context.Context) error {
 	heading("Cistern, control plane and edge in one process")
 	d.http, d.api, d.ops = address("127.0.0.1:8080"), address("127.0.0.1:7480"), address("127.0.0.1:7481")
 	args := []string{"serve", "--data", filepath.Join(d.data, "data"), "--http", d.http, "--api", d.api, "--ops", d.ops}
-	command("cistern " + strings.Join(args, " "))
+	command(d.typed("cistern") + " " + strings.Join(args, " "))
 	log, err := os.Create(filepath.Join(d.data, "serve.log"))
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (d *demo) startCistern(ctx context.Context) error {
 
 // createZone makes the zone and its origin through the CLI.
 func (d *demo) createZone(ctx context.Context) error {
-	heading("A zone before the bucket, made with the CLI")
+	heading("A zone before the bucket, and its origin, made with the CLI")
 	token := filepath.Join(d.data, "data", "admin.token")
 	text, err := os.ReadFile(token)
 	if err != nil {
@@ -186,18 +186,18 @@ func (d *demo) createZone(ctx context.Context) error {
 	command("export CISTERN_S3_SECRET_KEY=…    # the secret, in no command line")
 
 	for _, args := range [][]string{
-		{"zone", "create", hostname, "--public-ack"},
-		{"origin", "add", hostname, "--url", d.bucket.Origin, "--bucket", bucketName, "--region", signed.DefaultRegion, "--access-key", accessKey},
-		{"zone", "list"},
+		{"zone", "create", hostname, "--public-ack", "--url", d.bucket.Origin, "--bucket", bucketName,
+			"--region", signed.DefaultRegion, "--access-key", accessKey},
+		{"origin", "list", hostname},
 	} {
-		command("cistern " + strings.Join(args, " "))
+		command(d.typed("cistern") + " " + strings.Join(args, " "))
 		verb := exec.CommandContext(ctx, filepath.Join(d.programs, "cistern"), args...)
 		verb.Env = append(os.Environ(), env...)
 		output, err := verb.CombinedOutput()
-		fmt.Print(indent(string(output)))
 		if err != nil {
-			return fmt.Errorf("cistern %s: %w", strings.Join(args, " "), err)
+			return fmt.Errorf("cistern %s: %w\n%s", strings.Join(args, " "), err, output)
 		}
+		fmt.Print(indent(abridge(string(output))))
 	}
 	return nil
 }
@@ -247,10 +247,21 @@ func (d *demo) invite() {
 		fmt.Printf("  curl -sD- -o /dev/null %s/%s\n", base, signed.Escape(o.key))
 	}
 	fmt.Printf("  curl -i -H 'Range: bytes=0-4' %s/%s\n", base, object)
-	fmt.Printf("  %s purge %s /%s --wait\n", filepath.Join(d.programs, "cistern"), hostname, object)
-	fmt.Printf("  %s zone show %s\n", filepath.Join(d.programs, "cistern"), hostname)
+	fmt.Printf("  %s purge %s /%s --wait\n", d.typed("cistern"), hostname, object)
+	fmt.Printf("  %s zone show %s\n", d.typed("cistern"), hostname)
 	fmt.Printf("  curl -s http://%s/metrics | grep ^cistern_\n", d.ops)
 	fmt.Println("\nThe web portal is not built in this version. Ctrl-C ends the demo and removes its data.")
+}
+
+// typed returns a program's path as a user would type it.
+func (d *demo) typed(program string) string {
+	path := filepath.Join(d.programs, program)
+	if dir, err := os.Getwd(); err == nil {
+		if short, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(short, "..") {
+			return short
+		}
+	}
+	return path
 }
 
 // stop ends both processes.

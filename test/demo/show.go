@@ -139,6 +139,23 @@ func indent(text string) string {
 	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
 }
 
+// abridge keeps what matters here of a long description.
+func abridge(description string) string {
+	lines := strings.Split(description, "\n")
+	if len(lines) < 10 {
+		return description
+	}
+	var kept []string
+	for _, line := range lines {
+		for _, label := range []string{"zone ", "hostnames ", "url ", "bucket ", "signature ", "access key ", "secret key ", "warning"} {
+			if value, ok := strings.CutPrefix(line, label); ok {
+				kept = append(kept, fmt.Sprintf("%-12s%s", label, strings.TrimSpace(value)))
+			}
+		}
+	}
+	return strings.Join(append(kept, "…"), "\n")
+}
+
 // size writes a number of bytes for people.
 func size(n int64) string {
 	switch {
