@@ -1,21 +1,39 @@
 package zone
 
 import (
+	"cmp"
 	"net/url"
+	"slices"
 	"time"
 )
 
 // Default returns the settings of a zone that gives none: active, without
-// hostnames.
+// hostnames. Nothing in it is shared with another call's.
 func Default() Zone {
 	return Zone{
 		Active: true,
 		Origin: OriginSettings{
 			ConnectTimeout: 5 * time.Second,
 			ReadTimeout:    30 * time.Second,
+			ForwardQuery:   ForwardQuery{Mode: QueryAuto},
 		},
-		Cache:    CacheSettings{NegativeTTL: 10},
-		Delivery: DeliverySettings{DotSegments: DotReject},
+		Cache: CacheSettings{
+			Enabled:           true,
+			NegativeTTL:       10,
+			Heuristic:         true,
+			StaleIfError:      86_400,
+			StaleOn:           []string{"error", "timeout"},
+			Query:             QueryKey{Mode: QueryAuto},
+			SetCookie:         CookieStore,
+			Authorization:     AuthorizationRFC,
+			RequestDirectives: DirectivesIgnore,
+			TagHeaders:        []string{"Cache-Tag", "Surrogate-Key", "Cache-Groups", "x-amz-meta-cache-tag", "x-oss-meta-cache-tag"},
+			Share:             100,
+		},
+		Delivery: DeliverySettings{
+			AllowedMethods: []string{"GET", "HEAD"},
+			DotSegments:    DotReject,
+		},
 	}
 }
 
@@ -34,7 +52,8 @@ func DefaultOrigin() Origin {
 }
 
 // Canonicalize brings z into the form that is stored: hostnames canonical,
-// the name filled in with the first of them. What is wrong stays as it is,
+// the name filled in with the first of them, methods in their usual order.
+// What is wrong stays as it is,
 // for Validate to report.
 func (z *Zone) Canonicalize() {
 	for i, h := range z.Hostnames {
@@ -45,6 +64,22 @@ func (z *Zone) Canonicalize() {
 	if z.Name == "" && len(z.Hostnames) > 0 {
 		z.Name = z.Hostnames[0]
 	}
+	if q := &z.Cache.Query; q.Sort != nil && *q.Sort == sortedMode(q.Mode) {
+		q.Sort = nil
+	}
+	z.Delivery.AllowedMethods = orderedMethods(z.Delivery.AllowedMethods)
+}
+
+// orderedMethods puts the methods that can be allowed one by one into their
+// usual order. A list with another value stays as it is.
+func orderedMethods(list []string) []string {
+	usual := []string{"GET", "HEAD", "OPTIONS"}
+	if slices.ContainsFunc(list, func(m string) bool { return !slices.Contains(usual, m) }) {
+		return list
+	}
+	return slices.SortedFunc(slices.Values(list), func(a, b string) int {
+		return cmp.Compare(slices.Index(usual, a), slices.Index(usual, b))
+	})
 }
 
 // Canonicalize brings o into the form that is stored: URL, Host and base path

@@ -54,8 +54,8 @@ func TestZoneValidate(t *testing.T) {
 				z.Origin.AllowedPrefixes = append(z.Origin.AllowedPrefixes, fmt.Sprintf("/%d", i))
 			}
 		}, want: []string{"origin.allowed_prefixes too_many"}},
-		{name: "lifetimes at their limits", change: func(z *Zone) { z.Cache = CacheSettings{DefaultTTL: ttl(31_536_000), NegativeTTL: 3600} }},
-		{name: "lifetimes beyond", change: func(z *Zone) { z.Cache = CacheSettings{DefaultTTL: ttl(-1), NegativeTTL: 3601} },
+		{name: "lifetimes at their limits", change: func(z *Zone) { z.Cache.DefaultTTL, z.Cache.NegativeTTL = ttl(31_536_000), 3600 }},
+		{name: "lifetimes beyond", change: func(z *Zone) { z.Cache.DefaultTTL, z.Cache.NegativeTTL = ttl(-1), 3601 },
 			want: []string{"cache.default_ttl out_of_range", "cache.negative_ttl out_of_range"}},
 		{name: "dot segments", change: func(z *Zone) { z.Delivery.DotSegments = "resolve" }, want: []string{"delivery.dot_segments bad_enum"}},
 		{name: "all at once", change: func(z *Zone) {

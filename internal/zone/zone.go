@@ -3,8 +3,6 @@
 // versioned value.
 package zone
 
-import "time"
-
 // A Zone is one delivery configuration: its hostnames, and how their
 // requests are cached and fetched.
 type Zone struct {
@@ -21,50 +19,6 @@ type Zone struct {
 	Delivery DeliverySettings `json:"delivery"`
 	Access   AccessSettings   `json:"access"`
 }
-
-// OriginSettings say how a zone fetches from its group.
-type OriginSettings struct {
-	// ConnectTimeout bounds dialling plus TLS handshake.
-	ConnectTimeout time.Duration `json:"connect_timeout"`
-	// ReadTimeout bounds the wait for the response header, and then for each
-	// next bytes of the body.
-	ReadTimeout time.Duration `json:"read_timeout"`
-	// AllowedPrefixes are the object paths that may be fetched; empty means
-	// all. An entry that does not end in "/" matches itself and what is below.
-	AllowedPrefixes []string `json:"allowed_prefixes,omitempty"`
-}
-
-// CacheSettings change the edge's own decision of what is stored how long.
-type CacheSettings struct {
-	// DefaultTTL is the lifetime, in seconds, of a response without explicit
-	// freshness. Nil means 86,400 for signed origins and 0 for plain ones.
-	DefaultTTL *int64 `json:"default_ttl,omitempty"`
-	// NegativeTTL is the lifetime, in seconds, of an object that a signed
-	// origin does not have.
-	NegativeTTL int64 `json:"negative_ttl"`
-}
-
-// DeliverySettings say how a request's target is read.
-type DeliverySettings struct {
-	// DotSegments says what becomes of "." and ".." in a path: DotReject or
-	// DotRaw.
-	DotSegments string `json:"dot_segments"`
-	// PlusAsSpace makes a raw "+" in the path mean a space.
-	PlusAsSpace bool `json:"plus_as_space"`
-}
-
-// AccessSettings say who may fetch.
-type AccessSettings struct {
-	// PublicAck silences the warning that copies of a private bucket are
-	// readable by anyone.
-	PublicAck bool `json:"public_ack"`
-}
-
-// Values of DeliverySettings.DotSegments.
-const (
-	DotReject = "reject" // 400
-	DotRaw    = "raw"    // literal bytes of the key, never resolved
-)
 
 // A Group is a set of origins that hold the same content. One group is one
 // cache identity.
