@@ -73,7 +73,7 @@ type answer interface {
 func (r *remote) judge(a answer, err error) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("call API: nothing listens on %s\nStart it with \"cistern serve\", or name its address with --api or CISTERN_API.", r.API)
+		return fmt.Errorf("call API: nothing listens on %s\nStart it with \"cistern serve\", or name its address with --api or CISTERN_API", r.API)
 	case err != nil:
 		var lookUp *net.DNSError
 		if errors.As(err, &lookUp) {

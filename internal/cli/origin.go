@@ -217,7 +217,7 @@ func (r *remote) findOrigin(c *client.ClientWithResponses, arg originArg) (*clie
 		}
 		return z, &origins[i], nil
 	}
-	return nil, nil, fmt.Errorf("find origin %q: zone %s has no origin with this UUID, name or id\n\"cistern origin list %s\" shows what there is.", arg.Origin, z.Name, z.Name)
+	return nil, nil, fmt.Errorf("find origin %q: zone %s has no origin with this UUID, name or id\n\"cistern origin list %s\" shows what there is", arg.Origin, z.Name, z.Name)
 }
 
 type originShow struct {

@@ -106,7 +106,7 @@ func (r *remote) find(c *client.ClientWithResponses, z zoneArg) (*client.Zone, e
 			return &zones[i], nil
 		}
 	}
-	return nil, fmt.Errorf("find zone %q: there is no zone with this UUID, name, hostname or id\n\"cistern zone list\" shows what there is.", z.Zone)
+	return nil, fmt.Errorf("find zone %q: there is no zone with this UUID, name, hostname or id\n\"cistern zone list\" shows what there is", z.Zone)
 }
 
 func looksLikeUUID(s string) bool { return len(s) == 36 && strings.Count(s, "-") == 4 }

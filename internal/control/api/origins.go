@@ -81,7 +81,7 @@ func (s *server) CreateOrigin(ctx context.Context, r contract.CreateOriginReques
 	}
 	var made string
 	f, err := s.change(ctx, r.UUID, func(tx *store.Tx, f *store.Full) error {
-		faults := slices.Concat(callOf(ctx).faults(), forbidden)
+		faults := slices.Concat(callOf(ctx).faults(), callOf(ctx).changedReadOnly(nil), forbidden)
 		e, more := newOrigin(body)
 		made = e.origin.UUID
 		faults = append(faults, more...)

@@ -356,6 +356,10 @@ func TestOriginsOfAZone(t *testing.T) {
 	if a.codes() != "enabled:unsupported" {
 		t.Errorf("second enabled origin = %s", a.codes())
 	}
+	a = f.must(422, "POST", z+"/origins", `{"url":"https://b.test","enabled":false,"id":4,"s3_bucket":"x","zz":1}`)
+	if got, want := a.codes(), "id:read_only s3_bucket:bad_format zz:unknown_field"; got != want {
+		t.Errorf("faults of a new origin = %q; want %q", got, want)
+	}
 	a = f.must(201, "POST", z+"/origins", `{"name":"b","url":"https://b.test","enabled":false}`)
 	second := z + "/origins/" + a.str("uuid")
 	if a.header.Get("Location") != second || a.at("id") != 2.0 || a.header.Get("ETag") == "" {
