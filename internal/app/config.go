@@ -25,8 +25,8 @@ type Config struct {
 	Ops   Address  `name:"ops" default:"127.0.0.1:7481" help:"/healthz, /readyz and /metrics: ADDR or off."`
 	Link  Disabled `name:"link" default:"off" help:"Stream for remote edges: only off in this version."`
 
-	H2      Disabled `name:"h2" hidden:"" default:"off" help:"HTTP/2: only off in this version."`
-	H3      Disabled `name:"h3" hidden:"" default:"off" help:"HTTP/3: only off in this version."`
+	H2      Disabled `name:"h2" env:"CISTERN_H2" hidden:"" default:"off" help:"HTTP/2: only off in this version."`
+	H3      Disabled `name:"h3" env:"CISTERN_H3" hidden:"" default:"off" help:"HTTP/3: only off in this version."`
 	Etcd    Disabled `name:"etcd" hidden:"" default:"off" help:"An etcd cluster instead of the embedded store: only off in this version."`
 	Cluster Disabled `name:"cluster" hidden:"" default:"off" help:"Several embedded members: only off in this version."`
 	History Disabled `name:"history" hidden:"" default:"off" help:"Audit log and reports: only off in this version."`
@@ -44,9 +44,9 @@ type Config struct {
 	CacheMemory Size     `name:"cache-memory" default:"256MiB" help:"RAM tier of the cache; 0 disables it."`
 	CacheDisk   Disabled `name:"cache-disk" default:"off" help:"Disk tier of the cache: only off (0) in this version."`
 
-	LogFormat string     `name:"log-format" enum:"text,json" default:"text" help:"text or json."`
-	LogLevel  slog.Level `name:"log-level" default:"info" help:"debug, info, warn or error."`
-	AccessLog string     `name:"access-log" default:"off" placeholder:"FILE|-|off" help:"One line per viewer request: to FILE, to standard output (-), or off."`
+	LogFormat string `name:"log-format" enum:"text,json" default:"text" help:"text or json."`
+	LogLevel  Level  `name:"log-level" default:"info" help:"debug, info, warn or error."`
+	AccessLog string `name:"access-log" default:"off" placeholder:"FILE|-|off" help:"One line per viewer request: to FILE, to standard output (-), or off."`
 
 	// AdminToken is the first owner token; empty: one is generated. It comes
 	// from the environment only, as others can read a command line.
@@ -55,6 +55,9 @@ type Config struct {
 
 // Validate checks what no single value can tell. Its errors name the flag.
 func (c *Config) Validate() error {
+	if c.Data == "" {
+		return errors.New("--data is empty: name a directory")
+	}
 	if (c.APICert == "") != (c.APIKey == "") {
 		return errors.New("--api-cert and --api-key go together: give both or none")
 	}
@@ -64,11 +67,29 @@ func (c *Config) Validate() error {
 	if c.API.Off() && c.HTTP.Off() {
 		return errors.New("--http and --api are both off: nothing would be served")
 	}
+	if err := c.checkBaseDomain(); err != nil {
+		return err
+	}
 	if c.DrainTimeout < 0 {
 		return fmt.Errorf("--drain-timeout %v: must not be negative", c.DrainTimeout)
 	}
 	if c.FillBudget <= 0 {
 		return fmt.Errorf("--fill-budget %v: must be positive", c.FillBudget)
+	}
+	return nil
+}
+
+// checkBaseDomain refuses what no viewer's host would ever be equal to.
+func (c *Config) checkBaseDomain() error {
+	if c.BaseDomain == "" {
+		return nil
+	}
+	name, err := zone.CanonicalHostname(c.BaseDomain)
+	if _, notIP := netip.ParseAddr(name); err != nil || notIP == nil || strings.HasPrefix(name, "*") {
+		return fmt.Errorf("--base-domain %q: must be a DNS name such as cdn.example.com", c.BaseDomain)
+	}
+	if name != c.BaseDomain {
+		return fmt.Errorf("--base-domain %q: write it as %s", c.BaseDomain, name)
 	}
 	return nil
 }
@@ -88,7 +109,7 @@ func (a *Address) UnmarshalText(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("%q is not an address: want HOST:PORT, :PORT or off", s)
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("%q has no port from 0 to 65535", s)
 	}
 	if host != "" && host != "localhost" {
@@ -134,13 +155,28 @@ func (z *Size) UnmarshalText(text []byte) error {
 	digits := strings.TrimRight(s, "KMGTiB")
 	unit := s[len(digits):]
 	shift, ok := map[string]uint{"": 0, "B": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}[unit]
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || !ok || n < 0 || n > 1<<62>>shift {
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || !ok || n > 1<<62>>shift {
 		return fmt.Errorf("%q is not a size: want a whole number of bytes with an optional unit KiB, MiB, GiB or TiB, such as 64MiB", s)
 	}
 	*z = Size(n << shift)
 	return nil
 }
+
+// A Level is the least severe kind of line that is logged.
+type Level slog.Level
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Level) UnmarshalText(text []byte) error {
+	switch strings.ToLower(string(text)) {
+	case "debug", "info", "warn", "error":
+		return (*slog.Level)(l).UnmarshalText(text)
+	}
+	return fmt.Errorf("%q is not a level: want debug, info, warn or error", text)
+}
+
+// Level implements slog.Leveler.
+func (l Level) Level() slog.Level { return slog.Level(l) }
 
 // Addresses is a zone.AddressPolicy as a setting.
 type Addresses struct{ zone.AddressPolicy }

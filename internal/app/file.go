@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -15,22 +16,26 @@ import (
 // LoadFile reads a configuration file for kong: YAML, one key per flag with
 // "_" for "-", as in "cache_memory: 64MiB". A key that is no flag is refused.
 func LoadFile(r io.Reader) (kong.Resolver, error) {
+	name := "configuration file"
+	if f, ok := r.(*os.File); ok {
+		name += " " + f.Name()
+	}
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	values := map[string]any{}
 	if err := yaml.Unmarshal(text, &values); err != nil {
-		return nil, fmt.Errorf("configuration file: %s", firstLine(yaml.FormatError(err, false, false)))
+		return nil, fmt.Errorf("%s: %s", name, firstLine(yaml.FormatError(err, false, false)))
 	}
 	known := fileKeys()
-	for key, value := range values {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, key) {
-			return nil, fmt.Errorf("configuration file: unknown key %q; known are %s", key, strings.Join(known, ", "))
+			return nil, fmt.Errorf("%s: unknown key %q; known are %s", name, key, strings.Join(known, ", "))
 		}
-		switch value.(type) {
+		switch values[key].(type) {
 		case map[string]any, []any, nil:
-			return nil, fmt.Errorf("configuration file: key %q must have one plain value", key)
+			return nil, fmt.Errorf("%s: key %q must have one plain value", name, key)
 		}
 	}
 	var resolve kong.ResolverFunc = func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
