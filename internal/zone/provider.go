@@ -29,6 +29,10 @@ type Provider struct {
 	// provider takes none. It may name one that this version does not have.
 	Auth string
 
+	// Query names the parameters, besides versionId, that may be forwarded to
+	// a signed origin.
+	Query []string
+
 	// SigV4A is the tail of hosts that take no other signature than SigV4A;
 	// empty: there are none.
 	SigV4A string
@@ -87,7 +91,7 @@ func Providers() []Provider {
 			Forms: []Form{{Host: "s3.<place>.idrivecloud.io"}}},
 		{ID: "ibm", Name: "IBM Cloud", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "s3.<region>.cloud-object-storage.appdomain.cloud"}}},
-		{ID: "oss", Name: "Alibaba Cloud OSS", Addressing: AddressVirtual, VirtualOnly: true, Auth: authOSSV4,
+		{ID: "oss", Name: "Alibaba Cloud OSS", Addressing: AddressVirtual, VirtualOnly: true, Auth: authOSSV4, Query: []string{"x-oss-process"},
 			Forms: []Form{{Host: "oss-<region>-internal.aliyuncs.com"}, {Host: "oss-<region>.aliyuncs.com"}}},
 		{ID: "minio", Name: "MinIO", Region: "us-east-1", Addressing: AddressPath, Auth: AuthSigV4},
 		{ID: "web", Name: "Web server", Addressing: AddressPath, Auth: AuthNone},

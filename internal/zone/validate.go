@@ -19,13 +19,13 @@ const (
 	MaxAllowedPrefixes = 100 // of a zone
 	MaxOrigins         = 20  // of a group
 	maxName            = 255 // characters
-	maxTTL             = 31_536_000
 	maxCAPEM           = 64 << 10
 	maxToken           = 8 << 10
 )
 
 // Validate returns everything that is wrong with z, which should have been
-// canonicalized; nil if nothing is. Fields are named as in the API.
+// canonicalized; nil if nothing is. Fields are named as in the API. What does
+// not go together with the zone's origins is told by ValidateWith.
 func (z *Zone) Validate() []Fault {
 	var l list
 	l.text("name", z.Name, maxName, true)
@@ -45,15 +45,10 @@ func (z *Zone) Validate() []Fault {
 			l.add(field, catalog.APIDuplicate, "is in the list already")
 		}
 	}
-	o := &z.Origin
-	l.milliseconds("origin.connect_timeout_ms", o.ConnectTimeout, 100, 60_000)
-	l.milliseconds("origin.read_timeout_ms", o.ReadTimeout, 1000, 300_000)
-	l.prefixes("origin.allowed_prefixes", o.AllowedPrefixes)
-	if z.Cache.DefaultTTL != nil {
-		l.between("cache.default_ttl", *z.Cache.DefaultTTL, 0, maxTTL)
-	}
-	l.between("cache.negative_ttl", z.Cache.NegativeTTL, 0, 3600)
-	l.oneOf("delivery.dot_segments", z.Delivery.DotSegments, DotReject, DotRaw)
+	l = append(l, Under("origin", z.Origin.Validate())...)
+	l = append(l, Under("cache", z.Cache.Validate())...)
+	l = append(l, Under("delivery", z.Delivery.Validate())...)
+	l.keyCovers(&z.Origin.ForwardQuery, &z.Cache.Query)
 	return l
 }
 
@@ -168,6 +163,24 @@ func (l *list) text(field, s string, max int, required bool) {
 		l.add(field, catalog.APITooLong, fmt.Sprintf("must have at most %d characters", max))
 	case hasControl(s):
 		l.add(field, catalog.APIBadFormat, "must hold no control characters")
+	}
+}
+
+// names checks a list of names, each of them with ok; message says what they
+// must be. In fold, names that differ in case only are the same.
+func (l *list) names(field string, names []string, max int, fold bool, ok func(string) bool, message string) {
+	if len(names) > max {
+		l.add(field, catalog.APITooMany, fmt.Sprintf("must hold at most %d names", max))
+	}
+	for i, name := range names {
+		at := field + "." + strconv.Itoa(i)
+		same := func(other string) bool { return other == name || fold && strings.EqualFold(other, name) }
+		switch {
+		case !ok(name):
+			l.add(at, catalog.APIBadFormat, message)
+		case slices.IndexFunc(names, same) < i:
+			l.add(at, catalog.APIDuplicate, "is in the list already")
+		}
 	}
 }
 

@@ -61,7 +61,9 @@ func TestZoneValidate(t *testing.T) {
 		{name: "all at once", change: func(z *Zone) {
 			*z = Zone{Hostnames: []string{"a/b"}}
 		}, want: []string{"name required", "hostnames.0 bad_format", "origin.connect_timeout_ms out_of_range",
-			"origin.read_timeout_ms out_of_range", "delivery.dot_segments bad_enum"}},
+			"origin.read_timeout_ms out_of_range", "origin.forward_query.mode bad_enum", "cache.query.mode bad_enum",
+			"cache.set_cookie bad_enum", "cache.authorization bad_enum", "cache.request_directives bad_enum",
+			"cache.share out_of_range", "delivery.allowed_methods required", "delivery.dot_segments bad_enum"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
