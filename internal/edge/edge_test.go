@@ -281,6 +281,32 @@ func TestNegativeEpoch(t *testing.T) {
 	}
 }
 
+// A HEAD after a void negative entry must not be stored as the answer to GET.
+func TestHeadAfterVoidNegative(t *testing.T) {
+	var there atomic.Bool
+	url, _ := bucket(t, func(w http.ResponseWriter, r *http.Request) {
+		if !there.Load() {
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(404)
+			fmt.Fprint(w, "<Error><Code>NoSuchKey</Code></Error>")
+			return
+		}
+		w.Header().Set("Content-Length", "5")
+		fmt.Fprint(w, "hello")
+	})
+	f := start(t, url, nil)
+	if res, _ := f.get(t, "/a"); res.StatusCode != 404 {
+		t.Fatalf("status %d; want 404", res.StatusCode)
+	}
+	there.Store(true)
+	f.Apply(snapshot(2, url, nil))
+	res, _ := f.request(t, "HEAD", "/a")
+	t.Logf("HEAD: %d %s", res.StatusCode, res.Header.Get("Cache-Status"))
+	if res, body := f.get(t, "/a"); res.StatusCode != 200 || body != "hello" {
+		t.Errorf("GET after HEAD: %d %q %s; want the object", res.StatusCode, body, res.Header.Get("Cache-Status"))
+	}
+}
+
 // TestNewContentGeneration: another bucket never answers with old objects.
 func TestNewContentGeneration(t *testing.T) {
 	origin, _ := bucket(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })

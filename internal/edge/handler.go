@@ -120,7 +120,7 @@ func (h *Handler) admit(x *flow.Exchange) verdict {
 func (h *Handler) lookup(x *flow.Exchange) verdict {
 	x.Key = appendKey(x.Key[:0], x.Site, false, x.Path, x.Request.Query, x.Request.HasQuery)
 	o, other := h.store.Get(x.Key, x.Selecting())
-	if x.Head && (o == nil || !o.Meta().Verdict.Fresh(x.Seconds())) {
+	if x.Head && (o == nil || void(o, x) || !o.Meta().Verdict.Fresh(x.Seconds())) {
 		if o != nil {
 			o.Unpin()
 		}
@@ -128,7 +128,7 @@ func (h *Handler) lookup(x *flow.Exchange) verdict {
 		o, other = h.store.Get(x.Key, x.Selecting())
 	}
 	switch {
-	case o != nil && o.Negative && o.Epoch != x.Site.Group.NegativeEpoch:
+	case o != nil && void(o, x):
 		o.Unpin()
 		x.Status.Fwd = "uri-miss"
 	case o == nil && other:
@@ -148,6 +148,12 @@ func (h *Handler) lookup(x *flow.Exchange) verdict {
 		return answered
 	}
 	return next
+}
+
+// void reports whether o says that an object is missing, as of settings that
+// were changed since.
+func void(o *flow.Object, x *flow.Exchange) bool {
+	return o.Negative && o.Epoch != x.Site.Group.NegativeEpoch
 }
 
 func (h *Handler) fill(x *flow.Exchange) verdict {
