@@ -20,14 +20,14 @@ type Hub struct {
 	// guards all below
 	changed  chan struct{} // closed, and replaced, with every change
 	snapshot *zone.Snapshot
-	purges   []ordered       // by seq
+	purges   []ordered       // by seq; besides the retained ones, dry runs under way
 	retained map[string]bool // UUIDs of purges
 	seq      int64           // of the newest purge
 	edges    map[string]*EdgeState
 	receipts []Receipt // not yet fetched
 }
 
-// ordered is a retained purge with its place in the lane.
+// ordered is a purge with its place in the lane.
 type ordered struct {
 	seq   int64
 	purge *Purge
@@ -45,7 +45,8 @@ type EdgeState struct {
 	// PurgeRevision is that of the newest purge which the edge applied.
 	PurgeRevision int64
 
-	purged int64 // seq of that purge
+	purged int64 // seq of the last order it has carried out
+	joined int64 // seq of the newest order when it joined
 }
 
 // A Receipt is an edge's word that it applied a purge.
@@ -75,6 +76,9 @@ func (h *Hub) Publish(s *zone.Snapshot) {
 
 // Purge orders a purge and retains it, for edges that join later too, until it
 // is forgotten. A purge that is retained already is not ordered again.
+//
+// A dry run is not retained: it is for the edges that are live now, and over
+// when the last of them has answered or left.
 func (h *Hub) Purge(p *Purge) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -84,7 +88,31 @@ func (h *Hub) Purge(p *Purge) {
 	h.retained[p.UUID] = true
 	h.seq++
 	h.purges = append(h.purges, ordered{h.seq, p})
+	h.dropDryRuns()
 	h.notify()
+}
+
+// dropDryRuns ends the dry runs for which no live edge is awaited. It is
+// called with mu held.
+func (h *Hub) dropDryRuns() {
+	h.purges = slices.DeleteFunc(h.purges, func(o ordered) bool {
+		if !o.purge.DryRun || h.awaited(o.seq) {
+			return false
+		}
+		delete(h.retained, o.purge.UUID)
+		return true
+	})
+}
+
+// awaited reports whether a live edge has still to carry out the dry run with
+// this seq. It is called with mu held.
+func (h *Hub) awaited(seq int64) bool {
+	for _, e := range h.edges {
+		if e.Live && e.joined < seq && e.purged < seq {
+			return true
+		}
+	}
+	return false
 }
 
 // Forget ends the retention of a purge.
@@ -161,7 +189,7 @@ func (h *Hub) join(name, uuid string) (*EdgeState, error) {
 	if old := h.edges[uuid]; old != nil && old.Live {
 		return nil, fmt.Errorf("join edge %s: %s is connected already", name, uuid)
 	}
-	state := &EdgeState{UUID: uuid, Name: name, Live: true}
+	state := &EdgeState{UUID: uuid, Name: name, Live: true, joined: h.seq}
 	h.edges[uuid] = state
 	h.notify()
 	return state, nil
@@ -171,6 +199,7 @@ func (h *Hub) leave(state *EdgeState) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	state.Live = false
+	h.dropDryRuns()
 	h.notify()
 }
 
@@ -200,7 +229,7 @@ func (h *Hub) deliverSnapshots(ctx context.Context, state *EdgeState, e Edge) {
 func (h *Hub) deliverPurges(ctx context.Context, state *EdgeState, e Edge) {
 	for ctx.Err() == nil {
 		h.mu.Lock()
-		next, changed := h.purgeAfter(state.purged), h.changed
+		next, changed := h.purgeFor(state), h.changed
 		h.mu.Unlock()
 		if next.purge == nil {
 			select {
@@ -211,21 +240,28 @@ func (h *Hub) deliverPurges(ctx context.Context, state *EdgeState, e Edge) {
 		}
 		r := Receipt{EdgeUUID: state.UUID, EdgeName: state.Name, Purge: next.purge, Result: e.Purge(next.purge), At: time.Now()}
 		h.mu.Lock()
-		state.purged, state.PurgeRevision = next.seq, max(state.PurgeRevision, next.purge.Revision)
+		state.purged = next.seq
+		if next.purge.DryRun {
+			h.dropDryRuns()
+		} else {
+			state.PurgeRevision = max(state.PurgeRevision, next.purge.Revision)
+		}
 		h.receipts = append(h.receipts, r)
 		h.notify()
 		h.mu.Unlock()
 	}
 }
 
-// purgeAfter returns the oldest purge behind seq; its purge is nil if there is
-// none.
-func (h *Hub) purgeAfter(seq int64) ordered {
-	i, _ := slices.BinarySearchFunc(h.purges, seq+1, func(o ordered, s int64) int { return int(o.seq - s) })
-	if i == len(h.purges) {
-		return ordered{}
+// purgeFor returns the oldest purge that the edge has still to carry out; its
+// purge is nil if there is none. It is called with mu held.
+func (h *Hub) purgeFor(state *EdgeState) ordered {
+	i, _ := slices.BinarySearchFunc(h.purges, state.purged+1, func(o ordered, s int64) int { return int(o.seq - s) })
+	for ; i < len(h.purges); i++ {
+		if o := h.purges[i]; !o.purge.DryRun || o.seq > state.joined {
+			return o
+		}
 	}
-	return h.purges[i]
+	return ordered{}
 }
 
 // notify wakes all who wait for a change. It is called with mu held.

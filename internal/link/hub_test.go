@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,9 +14,9 @@ import (
 )
 
 // A recorder is an Edge that notes what it is given. A gate that is not nil
-// holds up Apply until it is closed.
+// holds up Apply until it is closed, a hold Purge.
 type recorder struct {
-	gate chan struct{}
+	gate, hold chan struct{}
 
 	mu        sync.Mutex
 	snapshots []int64
@@ -32,6 +33,9 @@ func (r *recorder) Apply(s *zone.Snapshot) {
 }
 
 func (r *recorder) Purge(p *Purge) PurgeResult {
+	if r.hold != nil {
+		<-r.hold
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.purges = append(r.purges, p.UUID)
@@ -150,6 +154,65 @@ func TestForget(t *testing.T) {
 		h.Purge(&Purge{UUID: "p4"})
 		synctest.Wait()
 		wantSeen(t, "edge", e, nil, []string{"p1", "p3", "p4"})
+		stop()
+	})
+}
+
+// TestDryRun: it reaches the edges that are live, once, and no other.
+func TestDryRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub()
+		h.Purge(&Purge{UUID: "nobody", Revision: 1, DryRun: true})
+		a, b, late := &recorder{}, &recorder{hold: make(chan struct{})}, &recorder{}
+		stopA, stopB := run(t, h, "a", a), run(t, h, "b", b)
+		synctest.Wait()
+		h.Purge(&Purge{UUID: "p1", Revision: 2})
+		h.Purge(&Purge{UUID: "dry", Revision: 3, DryRun: true})
+		h.Purge(&Purge{UUID: "dry", Revision: 3, DryRun: true}) // under way: b has not answered
+		h.Purge(&Purge{UUID: "p2", Revision: 4})
+		synctest.Wait()
+		wantSeen(t, "a", a, nil, []string{"p1", "dry", "p2"})
+		stopLate := run(t, h, "late", late)
+		synctest.Wait()
+		wantSeen(t, "an edge that joins later", late, nil, []string{"p1", "p2"})
+		close(b.hold)
+		synctest.Wait()
+		wantSeen(t, "b", b, nil, []string{"p1", "dry", "p2"})
+		h.Purge(&Purge{UUID: "last", Revision: 5, DryRun: true})
+		synctest.Wait()
+		if got := h.Edges()[0].PurgeRevision; got != 4 {
+			t.Errorf("a dry run moved the purge revision to %d; want 4", got)
+		}
+		stopA()
+		back := &recorder{}
+		stopA = run(t, h, "a", back)
+		synctest.Wait()
+		wantSeen(t, "an edge that came back", back, nil, []string{"p1", "p2"})
+		stopA()
+		stopB()
+		stopLate()
+	})
+}
+
+// TestDryRunOfAnEdgeThatLeaves: it holds nothing back, and may be ordered
+// again.
+func TestDryRunOfAnEdgeThatLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub()
+		a := &recorder{hold: make(chan struct{})}
+		stop := run(t, h, "a", a)
+		synctest.Wait()
+		h.Purge(&Purge{UUID: "p1", Revision: 1})
+		synctest.Wait() // it is inside Purge now
+		h.Purge(&Purge{UUID: "dry", Revision: 2, DryRun: true})
+		time.AfterFunc(time.Second, func() { close(a.hold) })
+		stop()
+		b := &recorder{}
+		stop = run(t, h, "b", b)
+		synctest.Wait()
+		h.Purge(&Purge{UUID: "dry", Revision: 2, DryRun: true})
+		synctest.Wait()
+		wantSeen(t, "b", b, nil, []string{"p1", "dry"})
 		stop()
 	})
 }
