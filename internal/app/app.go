@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,7 @@ type process struct {
 
 	edgeListener, apiListener, opsListener *net.TCPListener // nil: off
 
+	apiTLS  *tls.Config // nil: the API is plain HTTP
 	edge    *edge.Edge
 	hub     *link.Hub
 	control *control
@@ -45,6 +47,9 @@ func Serve(ctx context.Context, c Config, version string) error {
 		return err
 	}
 	p := &process{Config: c, version: version, log: c.logger(), failed: make(chan error, 1)}
+	if err := p.loadAPICertificate(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}

@@ -51,12 +51,26 @@ func (p *process) closeListeners() {
 	}
 }
 
-func (p *process) serveAPI(s *http.Server) error {
+// loadAPICertificate reads the certificate of the API, so that a bad one is
+// found before anything is started.
+func (p *process) loadAPICertificate() error {
 	if p.APICert == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(p.APICert, p.APIKey)
+	if err != nil {
+		return fmt.Errorf("load --api-cert %s and --api-key %s: %w", p.APICert, p.APIKey, err)
+	}
+	p.apiTLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+	return nil
+}
+
+func (p *process) serveAPI(s *http.Server) error {
+	if p.apiTLS == nil {
 		return s.Serve(p.apiListener)
 	}
-	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	return s.ServeTLS(p.apiListener, p.APICert, p.APIKey)
+	s.TLSConfig = p.apiTLS
+	return s.ServeTLS(p.apiListener, "", "")
 }
 
 // limitSlowClients bounds what an unfinished request of a management client
