@@ -42,9 +42,9 @@ type Source interface {
 	// blocks.
 	Next(off int64, max int, wake func()) (chunk []byte, eof bool, err error)
 
-	// Sent tells that the bytes before off are not, or no longer, used. All
-	// others that Next gave stay valid until Handler.Done. A body that begins
-	// at an offset begins with Sent, as a source may grow no further until
-	// what it has is used.
+	// Sent tells that the bytes before off are no longer used. All others
+	// that Next gave stay valid until Handler.Done. A transport calls it
+	// whenever it has to wait, so that a body that begins far behind what is
+	// there can come.
 	Sent(off int64)
 }

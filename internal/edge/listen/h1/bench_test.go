@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"testing"
 
@@ -81,7 +82,9 @@ func serve(t testing.TB, o Options) (*Server, string) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ln) }()
 	t.Cleanup(func() {
-		if err := s.Shutdown(t.Context()); err != nil && err != t.Context().Err() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
 		}
 		if err := <-ended; err != nil {
@@ -100,4 +103,3 @@ func dial(t testing.TB, addr string) net.Conn {
 	t.Cleanup(func() { _ = nc.Close() })
 	return nc
 }
-

@@ -35,9 +35,9 @@ var (
 
 // States of a connection, for draining.
 const (
-	stateIdle   = iota // waits for the first byte of a request
-	stateActive        // has read some of a request
-	stateClosed        // Shutdown has closed it while it was idle
+	stateFresh  = iota // waits for the first byte of its first request
+	stateIdle          // waits for the first byte of a next one
+	stateActive        // has read some of a request, or answers it
 )
 
 // A conn is one viewer connection. All but state is used by its goroutine
@@ -49,6 +49,7 @@ type conn struct {
 	state atomic.Int32
 
 	x    flow.Exchange
+	busy bool          // x is between Start and Done
 	in   []byte        // bytes in[r:w] are read and not yet used; nil: no buffer
 	inp  *[inSize]byte // in's pooled memory; nil: in is larger
 	r, w int
@@ -69,6 +70,7 @@ type conn struct {
 
 	now                   int64 // Unix nanoseconds, read once a request and after each wait
 	readArmed, writeArmed int64 // when the idle and write deadlines were set; 0: another one is set
+	headBy                int64 // when the head that is being read must be complete; 0: none is
 }
 
 func newConn(s *Server, nc *net.TCPConn, peer netip.Addr) (*conn, error) {
@@ -88,15 +90,29 @@ func newConn(s *Server, nc *net.TCPConn, peer netip.Addr) (*conn, error) {
 	return c, nil
 }
 
-// errCut reports a reply that was ended by Shutdown.
-var errCut = errors.New("cut at the end of the drain time")
+// errCut reports a reply that was ended by Shutdown, errPanic one by a bug.
+var (
+	errCut   = errors.New("cut at the end of the drain time")
+	errPanic = errors.New("bug: panic while the request was answered")
+)
 
-// closeIfIdle closes a connection on which no byte of a next request has been
-// read. It is called by other goroutines.
-func (c *conn) closeIfIdle() {
-	if c.state.CompareAndSwap(stateIdle, stateClosed) {
-		_ = c.nc.Close()
+// endIfIdle ends a connection that waits for a request, by ending its wait:
+// what has arrived until then is still answered. It is called by other
+// goroutines, when the server is already draining.
+func (c *conn) endIfIdle() {
+	switch c.state.Load() {
+	case stateFresh:
+		_ = c.nc.SetReadDeadline(time.Now().Add(acceptGrace))
+	case stateIdle:
+		_ = c.nc.SetReadDeadline(time.Now())
 	}
+}
+
+// reset ends the connection so that the viewer cannot take what has arrived
+// for the whole. It may be called by other goroutines.
+func (c *conn) reset() {
+	_ = c.nc.SetLinger(0)
+	_ = c.nc.Close()
 }
 
 // serve answers requests until one of both sides ends the connection.
@@ -104,6 +120,7 @@ func (c *conn) serve() {
 	defer func() {
 		if v := recover(); v != nil {
 			c.srv.Log.Error("panic in a connection", "panic", v, "stack", string(debug.Stack()))
+			c.giveUp()
 		}
 		_ = c.nc.Close()
 		c.freeIn()
@@ -116,49 +133,95 @@ func (c *conn) serve() {
 			return
 		}
 		c.r += n // the bytes stay where they are until the reply is sent
-		keep := c.answer()
+		keep, err := c.answer()
+		if err != nil {
+			return
+		}
 		if c.r == c.w {
 			c.r, c.w = 0, 0
 		}
 		if !keep {
-			_ = c.flush()
 			c.linger()
 			return
 		}
 	}
 }
 
+// giveUp ends an exchange that a panic has left half done. The handler still
+// has to release what it holds.
+func (c *conn) giveUp() {
+	c.reset()
+	if !c.busy {
+		return
+	}
+	c.busy = false
+	defer func() {
+		if v := recover(); v != nil {
+			c.srv.Log.Error("panic after a panic in a connection", "panic", v)
+		}
+	}()
+	if c.x.Reply.Status == 0 {
+		c.x.Reply.Status = 500
+	}
+	c.srv.Handler.Done(&c.x, 0, errPanic)
+}
+
+// armEvery is how often the idle and write deadlines are moved at most: they
+// are this much later than they must be.
+func armEvery(timeout time.Duration) int64 { return int64(min(time.Second, timeout/4)) }
+
+// due reports whether a deadline set at armed is to be moved at now. A clock
+// that was set back counts.
+func due(now, armed int64, timeout time.Duration) bool {
+	return now < armed || now-armed >= armEvery(timeout)
+}
+
+// armRead sets the deadline of the next read.
+func (c *conn) armRead() {
+	now := time.Now().UnixNano()
+	switch {
+	case c.w > c.r && c.headBy == 0:
+		c.readArmed = 0
+		c.headBy = now + int64(c.srv.HeaderTimeout)
+		_ = c.nc.SetReadDeadline(time.Unix(0, c.headBy))
+	case c.w == c.r && due(now, c.readArmed, c.srv.IdleTimeout):
+		c.readArmed = now
+		_ = c.nc.SetReadDeadline(time.Unix(0, now+int64(c.srv.IdleTimeout)+armEvery(c.srv.IdleTimeout)))
+	}
+	if c.w == c.r && c.srv.draining.Load() {
+		c.endIfIdle() // Shutdown may have been here before the deadline was set
+	}
+}
+
 // readHead reads until c.x.Request is parsed, and returns the length of its
 // head in c.in. Its errors are those of refuse.
 func (c *conn) readHead() (int, error) {
-	started := false // the head has its own deadline
+	c.headBy = 0
 	for {
 		if c.w > c.r {
 			n, err := c.x.Request.Parse(c.in[c.r:c.w], &c.srv.Limits)
 			if n > 0 || err != nil {
 				c.now = time.Now().UnixNano()
 				c.x.Now = c.now
+				c.state.Store(stateActive)
 				return n, err
 			}
 		}
-		if err := c.flush(); err != nil {
-			return 0, err
+		if c.flush() != nil {
+			return 0, errGone
 		}
-		now := time.Now().UnixNano()
-		switch {
-		case c.w > c.r && !started:
-			started = true
-			c.readArmed = 0
-			_ = c.nc.SetReadDeadline(time.Unix(0, now).Add(c.srv.HeaderTimeout))
-		case c.w == c.r && now-c.readArmed > int64(time.Second):
-			c.readArmed = now
-			_ = c.nc.SetReadDeadline(time.Unix(0, now).Add(c.srv.IdleTimeout))
+		if c.w == c.r && c.state.Load() == stateActive {
+			c.state.Store(stateIdle)
 		}
+		c.armRead()
 		if err := c.fill(); err != nil {
 			return 0, err
 		}
 	}
 }
+
+// errGone reports that a reply could not be written.
+var errGone = errors.New("viewer takes no reply")
 
 // fill reads more bytes behind c.w, making room first.
 func (c *conn) fill() error {
@@ -177,20 +240,42 @@ func (c *conn) fill() error {
 		c.in = grown
 	}
 	err := c.rc.Read(c.readFn)
-	if !c.state.CompareAndSwap(stateIdle, stateActive) && c.state.Load() == stateClosed {
-		return io.EOF
+	if err == nil {
+		err = c.err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.srv.draining.Load() {
+		err = c.fillLast()
 	}
 	if err != nil {
 		return err
-	}
-	if c.err != nil {
-		return c.err
 	}
 	if c.n == 0 {
 		return io.EOF
 	}
 	c.w += c.n
+	c.state.Store(stateActive)
 	return nil
+}
+
+// fillLast decides what becomes of a wait that Shutdown has ended: what has
+// arrived counts, and a head that has begun keeps its time.
+func (c *conn) fillLast() error {
+	if c.w > c.r && time.Now().UnixNano() < c.headBy {
+		_ = c.nc.SetReadDeadline(time.Unix(0, c.headBy))
+		c.n = 0
+		if err := c.rc.Read(c.readFn); err != nil {
+			return err
+		}
+		return c.err
+	}
+	arrived := false
+	if err := c.rc.Control(func(fd uintptr) { arrived = c.tryRead(fd) }); err != nil {
+		return err
+	}
+	if !arrived {
+		return io.EOF
+	}
+	return c.err
 }
 
 // tryRead reads what there is. Where there is nothing it lets go of its
@@ -206,13 +291,6 @@ func (c *conn) tryRead(fd uintptr) bool {
 		if c.w == 0 {
 			c.freeIn()
 			c.freeOut()
-			// First idle, then the look at draining: Shutdown does both the
-			// other way round, so that one of the two closes the connection.
-			c.state.CompareAndSwap(stateActive, stateIdle)
-			if c.srv.draining.Load() {
-				c.n, c.err = 0, nil
-				return true
-			}
 		}
 		return false
 	case syscall.EINTR:
@@ -223,17 +301,20 @@ func (c *conn) tryRead(fd uintptr) bool {
 }
 
 // answer lets the handler fill the reply to c.x.Request and sends it. It
-// reports whether the connection can be used further.
-func (c *conn) answer() (keep bool) {
+// reports whether the connection can be used further; an error means that the
+// reply did not get through whole.
+func (c *conn) answer() (keep bool, err error) {
 	x := &c.x
 	h := c.srv.Handler
 	x.Reset()
+	c.busy = true
 	if !h.Start(x) {
-		if c.flush() != nil {
+		if err := c.flush(); err != nil {
 			// The viewer has gone, and with it those who would have joined.
 			x.Reply = flow.Reply{Status: 499, Close: true, NoBody: true}
-			h.Done(x, 0, io.ErrClosedPipe)
-			return false
+			c.busy = false
+			h.Done(x, 0, err)
+			return false, err
 		}
 		h.Finish(x)
 		c.now = time.Now().UnixNano()
@@ -244,14 +325,12 @@ func (c *conn) answer() (keep bool) {
 		x.Reply.Close = true
 	}
 	sent, err := c.send(x)
+	c.busy = false
 	h.Done(x, sent, err)
-	if err != nil {
-		if x.Reply.Body.Len < 0 && req.Minor == 0 {
-			_ = c.nc.SetLinger(0) // its end must not look like the body's
-		}
-		return false
+	if err != nil && x.Reply.Body.Len < 0 && req.Minor == 0 {
+		c.reset() // the end of the connection must not look like the body's
 	}
-	return !x.Reply.Close
+	return !x.Reply.Close, err
 }
 
 // refuse answers a request that could not be read, where there is somebody to
@@ -264,12 +343,13 @@ func (c *conn) refuse(err error) {
 		status, reason = perr.Status, perr.Reason
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.w > c.r:
 		status, reason = 408, "request head not complete in time"
+		c.now = time.Now().UnixNano()
 	default:
 		return
 	}
 	c.srv.Refused(status)
 	c.needOut()
-	c.out = appendRefusal(c.out, status, reason)
+	c.out = appendRefusal(c.out, status, reason, c.now)
 	if c.flush() == nil {
 		c.linger()
 	}
@@ -287,6 +367,7 @@ func (c *conn) linger() {
 	if c.nc.CloseWrite() != nil {
 		return
 	}
+	c.state.Store(stateActive) // Shutdown leaves it alone
 	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
 	c.freeIn()
 	c.r, c.w = 0, 0

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 )
 
 // appendHead appends the head of x's reply: status line, the rendered block,
@@ -61,9 +62,12 @@ func appendHead(b []byte, x *flow.Exchange, chunked bool) []byte {
 func hasLength(status int) bool { return status >= 200 && status != 204 && status != 304 }
 
 // appendRefusal appends a whole reply to a request that could not be read.
-func appendRefusal(b []byte, status int, reason string) []byte {
+// now is in Unix nanoseconds.
+func appendRefusal(b []byte, status int, reason string, now int64) []byte {
 	b = appendStatusLine(b, status)
-	b = append(b, "Server: Cistern\r\nCache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
+	b = append(b, "Server: Cistern\r\nDate: "...)
+	b = httpmsg.AppendDate(b, now/1e9)
+	b = append(b, "\r\nCache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(reason)+1), 10)
 	b = append(b, "\r\nConnection: close\r\n\r\n"...)
 	b = append(b, reason...)

@@ -30,11 +30,11 @@ type Options struct {
 	// HeaderTimeout bounds the time from a request's first byte to the end of
 	// its head. Zero means 10 s; beyond it is 408.
 	HeaderTimeout time.Duration
-	// IdleTimeout bounds the wait for the next request, give or take a
-	// second. Zero means 75 s; beyond it the connection is closed.
+	// IdleTimeout bounds the wait for the next request, and up to a second
+	// more. Zero means 75 s; beyond it the connection is closed.
 	IdleTimeout time.Duration
-	// WriteTimeout bounds the time in which the viewer takes no byte, give or
-	// take a second. Zero means 30 s; beyond it the connection is reset.
+	// WriteTimeout bounds the time in which the viewer takes no byte, and up
+	// to a second more. Zero means 30 s; beyond it the connection is reset.
 	WriteTimeout time.Duration
 	// MaxPerAddress bounds the connections of one viewer address. Zero means
 	// 1,000; more are closed at once.
@@ -73,9 +73,10 @@ func (o Options) withDefaults() Options {
 type Server struct {
 	Options
 
-	draining atomic.Bool
-	cut      chan struct{} // closed when the remaining transfers are to be cut
-	conns    sync.WaitGroup
+	draining atomic.Bool    // set under mu
+	cut      chan struct{}  // closed when the remaining transfers are to be cut
+	cutOnce  sync.Once      // for cut
+	running  sync.WaitGroup // of calls of Serve and of connections
 
 	mu        sync.Mutex // guards what follows
 	listeners map[*net.TCPListener]struct{}
@@ -101,14 +102,20 @@ const acceptGrace = 50 * time.Millisecond
 // Serve accepts connections until Shutdown, and then returns nil. It closes
 // the listener.
 func (s *Server) Serve(ln *net.TCPListener) error {
+	defer func() { _ = ln.Close() }()
 	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		return nil
+	}
 	s.listeners[ln] = struct{}{}
+	s.running.Add(1)
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		delete(s.listeners, ln)
 		s.mu.Unlock()
-		_ = ln.Close()
+		s.running.Done()
 	}()
 	for pause := time.Duration(0); ; {
 		nc, err := ln.AcceptTCP()
@@ -153,7 +160,7 @@ func (s *Server) start(nc *net.TCPConn) {
 	}
 	s.perAddr[peer]++
 	s.open[c] = struct{}{}
-	s.conns.Add(1)
+	s.running.Add(1) // Serve counts itself, so that Shutdown waits
 	s.mu.Unlock()
 	go func() {
 		defer s.end(c)
@@ -168,7 +175,7 @@ func (s *Server) end(c *conn) {
 		delete(s.perAddr, c.x.Peer)
 	}
 	s.mu.Unlock()
-	s.conns.Done()
+	s.running.Done()
 }
 
 // Connections returns the number of open connections.
@@ -180,21 +187,22 @@ func (s *Server) Connections() int {
 
 // Shutdown drains the server: it takes no new connections, closes idle ones,
 // and ends each other one after its current reply. When ctx ends first, the
-// remaining transfers are cut and ctx's error is returned.
+// remaining transfers are cut, and ctx's error is returned once their handlers
+// have come back.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.draining.Store(true)
 	s.mu.Lock()
+	s.draining.Store(true)
 	for ln := range s.listeners {
 		_ = ln.SetDeadline(time.Now().Add(acceptGrace))
 	}
 	for c := range s.open {
-		c.closeIfIdle()
+		c.endIfIdle()
 	}
 	s.mu.Unlock()
 
 	ended := make(chan struct{})
 	go func() {
-		s.conns.Wait()
+		s.running.Wait()
 		close(ended)
 	}()
 	select {
@@ -202,14 +210,16 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	close(s.cut)
+	s.cutOnce.Do(func() { close(s.cut) })
 	s.mu.Lock()
 	n := len(s.open)
 	for c := range s.open {
-		_ = c.nc.Close()
+		c.reset()
 	}
 	s.mu.Unlock()
 	<-ended
-	s.Log.Warn("drain time-out: transfers cut", "connections", n)
+	if n > 0 {
+		s.Log.Warn("drain time-out: transfers cut", "connections", n)
+	}
 	return ctx.Err()
 }

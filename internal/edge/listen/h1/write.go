@@ -23,6 +23,9 @@ var errShort = errors.New("bug: body shorter than its length")
 func (c *conn) send(x *flow.Exchange) (sent int64, err error) {
 	r := &x.Reply
 	b := &r.Body
+	if r.Status == 204 || r.Status == 304 {
+		r.NoBody = true // RFC 9110, 6.4.1
+	}
 	c.needOut()
 	chunked := b.Len < 0 && !r.NoBody && x.Request.Minor > 0
 	if b.Len < 0 && !r.NoBody && !chunked {
@@ -46,14 +49,14 @@ func (c *conn) send(x *flow.Exchange) (sent int64, err error) {
 	if c.w > c.r && len(c.out) < holdBytes && !r.Close {
 		return sent, nil // flushed before anything can block
 	}
-	return sent, c.flush()
+	framing := int64(len(c.out)) - sent
+	c.push(c.out)
+	n, err := c.writeAll()
+	return max(n-framing, 0), err
 }
 
 // flush writes the replies that were held back.
 func (c *conn) flush() error {
-	if len(c.out) == 0 {
-		return nil
-	}
 	c.push(c.out)
 	_, err := c.writeAll()
 	return err
@@ -154,7 +157,8 @@ func (c *conn) length() (n int64) {
 }
 
 // writeAll writes all that was queued and empties c.out. The deadline moves
-// on whenever the viewer takes some of it.
+// on whenever the viewer takes some of it. An error resets the connection, so
+// that the kernel does not keep what nobody takes.
 func (c *conn) writeAll() (written int64, err error) {
 	for c.nvec > 0 {
 		c.armWrite()
@@ -162,6 +166,7 @@ func (c *conn) writeAll() (written int64, err error) {
 			err = c.err
 		}
 		if err != nil {
+			c.reset()
 			break
 		}
 		written += int64(c.n)
@@ -190,13 +195,13 @@ func (c *conn) drop(n int) {
 	c.nvec -= done
 }
 
-// armWrite moves the write deadline, at most once a second.
+// armWrite moves the write deadline, at most as often as armEvery says.
 func (c *conn) armWrite() {
-	if c.now-c.writeArmed < int64(time.Second) {
+	if !due(c.now, c.writeArmed, c.srv.WriteTimeout) {
 		return
 	}
 	c.writeArmed = c.now
-	_ = c.nc.SetWriteDeadline(time.Unix(0, c.now).Add(c.srv.WriteTimeout + time.Second))
+	_ = c.nc.SetWriteDeadline(time.Unix(0, c.now+int64(c.srv.WriteTimeout)+armEvery(c.srv.WriteTimeout)))
 }
 
 // tryWrite writes what is queued, or waits until the socket takes more.
