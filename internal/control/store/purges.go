@@ -11,20 +11,27 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// The URLs of a purge are stored beside its record, in chunks, because etcd
+// The list of a purge is stored beside its record, in chunks, because etcd
 // takes at most 1.5 MiB a request, and because the record is written again
 // with each edge's result. The record comes last and makes the purge valid.
 const chunkBytes = 512 << 10
 
-const allPurgeURLs = prefix + "purge-urls/"
+// allPurgeLists has its name from the first kind of list.
+const allPurgeLists = prefix + "purge-urls/"
 
-func purgeURLsPrefix(uuid string) string { return allPurgeURLs + uuid + "/" }
+func purgeListPrefix(uuid string) string { return allPurgeLists + uuid + "/" }
 
 // CreatePurge writes a new purge of a zone, running. It fills in UUID, ID,
-// State and Issued, which is also the revision returned. The error wraps
+// List, State and Issued, which is also the revision returned. The error wraps
 // ErrNotFound if there is no such zone.
 func (s *Store) CreatePurge(ctx context.Context, by string, p *Purge) (int64, error) {
 	p.UUID, p.State, p.Chunks = NewUUID(), JobRunning, 0
+	switch p.List = ListURLs; {
+	case len(p.Prefixes) > 0:
+		p.List = ListPrefixes
+	case len(p.Tags) > 0:
+		p.List = ListTags
+	}
 	chunk, size := []string(nil), 0
 	flush := func() error {
 		if len(chunk) == 0 {
@@ -35,7 +42,7 @@ func (s *Store) CreatePurge(ctx context.Context, by string, p *Purge) (int64, er
 			return fmt.Errorf("encode purge: %w", err)
 		}
 		// Numbers of one width sort as text does.
-		key := fmt.Sprintf("%s%06d", purgeURLsPrefix(p.UUID), p.Chunks)
+		key := fmt.Sprintf("%s%06d", purgeListPrefix(p.UUID), p.Chunks)
 		if _, err := s.client.Put(ctx, key, string(value)); err != nil {
 			return wrap("write purge", err)
 		}
@@ -43,13 +50,13 @@ func (s *Store) CreatePurge(ctx context.Context, by string, p *Purge) (int64, er
 		chunk, size = chunk[:0], 0
 		return nil
 	}
-	for _, u := range p.URLs {
-		if size+len(u) > chunkBytes {
+	for _, entry := range *p.list() {
+		if size+len(entry) > chunkBytes {
 			if err := flush(); err != nil {
 				return 0, err
 			}
 		}
-		chunk, size = append(chunk, u), size+len(u)
+		chunk, size = append(chunk, entry), size+len(entry)
 	}
 	if err := flush(); err != nil {
 		return 0, err
@@ -66,22 +73,22 @@ func (s *Store) CreatePurge(ctx context.Context, by string, p *Purge) (int64, er
 		return tx.write(p)
 	})
 	if err != nil {
-		return 0, errors.Join(err, s.dropURLs(ctx, p.UUID))
+		return 0, errors.Join(err, s.dropList(ctx, p.UUID))
 	}
 	p.Issued = rev
 	return rev, nil
 }
 
-func (s *Store) dropURLs(ctx context.Context, uuid string) error {
-	_, err := s.client.Delete(ctx, purgeURLsPrefix(uuid), clientv3.WithPrefix())
+func (s *Store) dropList(ctx context.Context, uuid string) error {
+	_, err := s.client.Delete(ctx, purgeListPrefix(uuid), clientv3.WithPrefix())
 	return wrap("delete purge", err)
 }
 
-// dropOrphans removes URLs whose purge was never written, because the process
+// dropOrphans removes lists whose purge was never written, because the process
 // ended meanwhile. It runs before anybody can create a purge.
 func (s *Store) dropOrphans(ctx context.Context) error {
-	urls, err := s.keys(ctx, allPurgeURLs)
-	if err != nil || len(urls) == 0 {
+	chunks, err := s.keys(ctx, allPurgeLists)
+	if err != nil || len(chunks) == 0 {
 		return err
 	}
 	purges, err := s.keys(ctx, kindPrefix(KindPurge))
@@ -92,13 +99,13 @@ func (s *Store) dropOrphans(ctx context.Context) error {
 	for _, key := range purges {
 		known[key[strings.LastIndexByte(key, '/')+1:]] = true
 	}
-	for _, key := range urls {
-		uuid, _, _ := strings.Cut(strings.TrimPrefix(key, allPurgeURLs), "/")
+	for _, key := range chunks {
+		uuid, _, _ := strings.Cut(strings.TrimPrefix(key, allPurgeLists), "/")
 		if known[uuid] {
 			continue
 		}
 		known[uuid] = true // once is enough
-		if err := s.dropURLs(ctx, uuid); err != nil {
+		if err := s.dropList(ctx, uuid); err != nil {
 			return err
 		}
 	}

@@ -74,27 +74,28 @@ func (r *Reader) Credentials() ([]*Credential, error) {
 	return list[Credential](r, kindPrefix(KindCredential))
 }
 
-// Purge returns a purge of a zone, with its URLs.
+// Purge returns a purge of a zone, with its list.
 func (r *Reader) Purge(zoneUUID, uuid string) (*Purge, error) {
 	p, err := get[Purge](r, purgeKey(zoneUUID, uuid))
 	if err != nil || p.Chunks == 0 {
 		return p, err
 	}
-	kvs, err := r.listKeys(purgeURLsPrefix(uuid))
+	kvs, err := r.listKeys(purgeListPrefix(uuid))
 	if err != nil {
 		return nil, err
 	}
+	entries := p.list()
 	for _, kv := range kvs {
 		var chunk []string
 		if err := json.Unmarshal(kv.Value, &chunk); err != nil {
 			return nil, fmt.Errorf("decode purge %s: %w", uuid, err)
 		}
-		p.URLs = append(p.URLs, chunk...)
+		*entries = append(*entries, chunk...)
 	}
 	return p, nil
 }
 
-// Purges returns the purges of a zone, by UUID and without their URLs; of all
+// Purges returns the purges of a zone, by UUID and without their lists; of all
 // zones if zoneUUID is empty.
 func (r *Reader) Purges(zoneUUID string) ([]*Purge, error) {
 	if zoneUUID == "" {

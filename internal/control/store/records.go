@@ -103,8 +103,9 @@ const (
 	JobDone    JobState = "done" // every live edge applied it
 )
 
-// A Purge is a stored order to forget objects of a zone: exactly one of All
-// and URLs. It is retained state: an edge that was away applies it later.
+// A Purge is a stored order to forget objects of a zone: exactly one of All,
+// URLs, Prefixes and Tags. It is retained state: an edge that was away applies
+// it later.
 type Purge struct {
 	Meta
 
@@ -113,15 +114,43 @@ type Purge struct {
 	Account string `json:"account_uuid"`
 	Zone    string `json:"zone_uuid"`
 	All     bool   `json:"all,omitempty"`
-	// URLs are raw targets, "/a%20b.jpg?v=2". [Reader.Purge] fills them in,
-	// lists and watches leave them out.
-	URLs   []string `json:"-"`
-	Chunks int      `json:"chunks,omitempty"` // in which URLs are stored
+	// URLs are raw targets, "/a%20b.jpg?v=2"; Prefixes are the beginnings of
+	// raw paths, "/a%20b/"; Tags are exact bytes. [Reader.Purge] fills them
+	// in, lists and watches leave them out.
+	URLs     []string `json:"-"`
+	Prefixes []string `json:"-"`
+	Tags     []string `json:"-"`
+	List     ListKind `json:"list,omitempty"`   // which of the three there is
+	Chunks   int      `json:"chunks,omitempty"` // in which it is stored
+
+	Soft   bool     `json:"soft,omitempty"`    // objects count as stale, and are kept
+	DryRun bool     `json:"dry_run,omitempty"` // objects are counted only
 	State  JobState `json:"state"`
 	// Issued is the revision that created the purge. It is 0 until then.
 	Issued     int64        `json:"-"`
 	FinishedAt time.Time    `json:"finished_at,omitzero"`
 	Edges      []EdgeResult `json:"edge_results,omitempty"`
+}
+
+// A ListKind names a list of a purge.
+type ListKind string
+
+// The lists of a purge.
+const (
+	ListURLs     ListKind = "" // or none
+	ListPrefixes ListKind = "prefixes"
+	ListTags     ListKind = "tags"
+)
+
+// list returns the list that p has.
+func (p *Purge) list() *[]string {
+	switch p.List {
+	case ListPrefixes:
+		return &p.Prefixes
+	case ListTags:
+		return &p.Tags
+	}
+	return &p.URLs
 }
 
 // An EdgeResult is what one edge did for a purge.

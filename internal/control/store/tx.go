@@ -231,7 +231,7 @@ func (tx *Tx) PutPurge(p *Purge) error {
 	if err != nil {
 		return err
 	}
-	p.ID, p.Meta, p.Issued, p.Chunks = old.ID, old.Meta, old.Issued, old.Chunks
+	p.ID, p.Meta, p.Issued, p.List, p.Chunks = old.ID, old.Meta, old.Issued, old.List, old.Chunks
 	return tx.write(p)
 }
 
@@ -241,7 +241,7 @@ func (tx *Tx) DeletePurge(zoneUUID, uuid string) error {
 	if err != nil {
 		return err
 	}
-	kvs, err := tx.listKeys(purgeURLsPrefix(p.UUID))
+	kvs, err := tx.listKeys(purgeListPrefix(p.UUID))
 	if err != nil {
 		return err
 	}

@@ -223,7 +223,57 @@ func TestPurgeRecords(t *testing.T) {
 	}
 }
 
-// URLs of a purge that was never written do not outlive a restart.
+// Every kind of list comes back as it was, and survives the writing of
+// results.
+func TestPurgeLists(t *testing.T) {
+	s := open(t)
+	z := newZone("acme", "a", "a.example")
+	mustPut(t, s, z)
+	var long []string
+	for i := range 1000 {
+		long = append(long, fmt.Sprintf("/%08000d/", i)) // 8 MB
+	}
+	for _, want := range []*Purge{
+		{Zone: z.UUID, All: true, Soft: true},
+		{Zone: z.UUID, URLs: []string{"/a", "/b?c"}, DryRun: true},
+		{Zone: z.UUID, Prefixes: long, Soft: true, DryRun: true},
+		{Zone: z.UUID, Tags: []string{"article-7", "a,b"}},
+	} {
+		if _, err := s.CreatePurge(t.Context(), "ann", want); err != nil {
+			t.Fatal(err)
+		}
+		// The publisher writes what it got from a list, thus without entries.
+		_, err := s.Update(t.Context(), "test", func(tx *Tx) error {
+			all, err := tx.Purges(z.UUID)
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(all, func(p *Purge) bool { return p.UUID == want.UUID })
+			if p := all[at]; p.URLs != nil || p.Prefixes != nil || p.Tags != nil {
+				t.Errorf("a list of purges holds entries: %+v", p)
+			}
+			all[at].List, all[at].State = "", JobDone
+			return tx.PutPurge(all[at])
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got *Purge
+		err = s.View(t.Context(), func(r *Reader) (err error) {
+			got, err = r.Purge(z.UUID, want.UUID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.State, want.Meta = JobDone, got.Meta
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("purge %d read back (-want +got):\n%.2000s", want.ID, d)
+		}
+	}
+}
+
+// Lists of a purge that was never written do not outlive a restart.
 func TestOrphans(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	s, err := Open(t.Context(), Options{Dir: dir})
@@ -237,7 +287,7 @@ func TestOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if _, err := s.client.Put(t.Context(), fmt.Sprint(purgeURLsPrefix("orphan"), i), `["/y"]`); err != nil {
+		if _, err := s.client.Put(t.Context(), fmt.Sprint(purgeListPrefix("orphan"), i), `["/y"]`); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -248,9 +298,9 @@ func TestOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	left, err := s.client.Get(t.Context(), allPurgeURLs, clientv3.WithPrefix())
-	if err != nil || len(left.Kvs) != 1 || !strings.HasPrefix(string(left.Kvs[0].Key), purgeURLsPrefix(p.UUID)) {
-		t.Errorf("URLs after the restart: %v, %v; want those of the purge", left.Kvs, err)
+	left, err := s.client.Get(t.Context(), allPurgeLists, clientv3.WithPrefix())
+	if err != nil || len(left.Kvs) != 1 || !strings.HasPrefix(string(left.Kvs[0].Key), purgeListPrefix(p.UUID)) {
+		t.Errorf("lists after the restart: %v, %v; want those of the purge", left.Kvs, err)
 	}
 }
 
