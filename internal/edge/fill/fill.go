@@ -91,6 +91,10 @@ func New(o Options) *Filler {
 	}
 }
 
+// Abort cancels all flights, and those that begin later: whoever waits gets
+// a fault at once. It is for the end of a drain time; Close comes after it.
+func (f *Filler) Abort() { f.stop() }
+
 // Close cancels all flights and waits for them.
 func (f *Filler) Close() {
 	f.stop()
@@ -103,28 +107,46 @@ func (f *Filler) Close() {
 // header is there.
 func (f *Filler) Fill(x *flow.Exchange) {
 	x.Result = flow.ResultMiss
-	var fl *flight
-	alone := false
-	for {
-		var leads bool
-		if fl, leads = f.join(x, alone); fl == nil {
+	for alone := false; ; alone = true {
+		fl, leads := f.join(x, alone)
+		if fl == nil {
 			x.Result = flow.ResultHit // stored since the lookup
 			x.Status.Hit, x.Status.Fwd = true, ""
 			return
 		}
 		<-fl.ready
-		x.Status.FwdStatus = fl.status
-		switch {
-		case fl.fault != nil:
-			f.fail(x, fl)
-			return
-		case fl.refreshed && f.revalidated(x, fl):
-			return
-		case !fl.refreshed && f.follow(x, fl, leads):
+		taken := f.take(x, fl, leads)
+		if !leads {
+			f.waited(fl)
+		}
+		if taken {
 			return
 		}
 		// Not for us: not shareable, another variant, or gone meanwhile.
-		alone = true
+	}
+}
+
+// take answers x with the outcome of the flight, and reports whether that is
+// possible.
+func (f *Filler) take(x *flow.Exchange, fl *flight, leads bool) bool {
+	x.Status.FwdStatus = fl.status
+	switch {
+	case fl.fault != nil:
+		f.fail(x, fl)
+		return true
+	case fl.refreshed:
+		return f.revalidated(x, fl)
+	}
+	return f.follow(x, fl, leads)
+}
+
+// waited tells that one who joined the flight reads it now, or never will.
+func (f *Filler) waited(fl *flight) {
+	f.mu.Lock()
+	fl.waiting--
+	f.mu.Unlock()
+	if fl.growth != nil {
+		fl.unread()
 	}
 }
 
@@ -193,6 +215,7 @@ func (f *Filler) join(x *flow.Exchange, alone bool) (fl *flight, leads bool) {
 	passed := f.isPassed(x)
 	if !alone && !passed {
 		if fl := f.flights[string(x.Key)]; fl != nil {
+			fl.waiting++
 			return fl, false
 		}
 	}

@@ -25,7 +25,10 @@ type flight struct {
 	input  httpcache.Input
 	cancel context.CancelCauseFunc
 
-	purged bool // guarded by Filler.mu: nothing of it may be stored
+	// Guarded by Filler.mu.
+	purged  bool // nothing of it may be stored
+	waiting int  // viewers who joined, and do not read yet
+	left    int  // how often nobody was left
 
 	// The outcome; it does not change once ready is closed.
 	ready     chan struct{}
@@ -256,17 +259,38 @@ func (fl *flight) copy(ctx context.Context, body io.Reader, length int64) error 
 	return nil
 }
 
-// unread decides, when the last viewer has left, whether the rest of the body
-// is worth fetching.
+// unread decides, when nobody reads any more, whether the rest of the body is
+// worth fetching.
 func (fl *flight) unread() {
+	f := fl.filler
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !fl.deserted() {
+		return
+	}
+	fl.left++
 	filled, expect := fl.growth.Filled()
 	switch {
-	case !fl.growth.Kept() || expect >= 0 && expect-filled > finishBytes:
-		fl.filler.mu.Lock()
-		fl.filler.leave(fl)
-		fl.filler.mu.Unlock()
-		fl.cancel(errUnread)
+	case fl.purged || !fl.growth.Kept() || expect >= 0 && expect-filled > finishBytes:
+		fl.abandon()
 	case expect < 0:
-		time.AfterFunc(finishTime, func() { fl.cancel(errUnread) })
+		left := fl.left
+		time.AfterFunc(finishTime, func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if fl.left == left && fl.deserted() {
+				fl.abandon()
+			}
+		})
 	}
+}
+
+// deserted reports whether nobody reads the body, or is about to. f.mu is
+// held.
+func (fl *flight) deserted() bool { return fl.waiting == 0 && fl.growth.Idle() }
+
+// abandon ends the fetch, so that nobody joins it any more. f.mu is held.
+func (fl *flight) abandon() {
+	fl.filler.leave(fl)
+	fl.cancel(errUnread)
 }
