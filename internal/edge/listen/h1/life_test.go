@@ -224,10 +224,6 @@ func TestDrain(t *testing.T) {
 	}
 	waiting.gone()
 	<-ended
-	if nc, err := net.Dial("tcp", addr); err == nil {
-		_ = nc.Close()
-		t.Error("the port still takes connections")
-	}
 }
 
 // TestDrainAnswersWhatArrived loses no request that was sent before the drain
