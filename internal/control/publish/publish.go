@@ -44,6 +44,10 @@ type Publisher struct {
 	hub   *link.Hub
 	log   *slog.Logger
 	now   func() time.Time
+
+	mu sync.Mutex
+	// guards dry: the UUIDs of the edges that each dry run under way is for.
+	dry map[string][]string
 }
 
 // New returns a Publisher that publishes nothing before Run.
@@ -54,7 +58,7 @@ func New(o Options) *Publisher {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Publisher{store: o.Store, vault: o.Vault, hub: o.Hub, log: o.Log, now: o.Now}
+	return &Publisher{store: o.Store, vault: o.Vault, hub: o.Hub, log: o.Log, now: o.Now, dry: map[string][]string{}}
 }
 
 // Run publishes until ctx is done, and then returns nil. Another error means
@@ -140,14 +144,17 @@ func (p *Publisher) apply(ctx context.Context, b *builder, batch store.Batch) er
 	return nil
 }
 
-// purge hands a purge, of which rec holds no URLs, to the edges.
+// purge hands a purge, of which rec does not hold the list, to the edges.
 func (p *Publisher) purge(ctx context.Context, rec *store.Purge) error {
-	order := &link.Purge{UUID: rec.UUID, Zone: rec.Zone, Revision: rec.Issued, All: rec.All}
+	if rec.DryRun && !p.begin(rec.UUID) {
+		return p.fail(ctx, rec)
+	}
+	order := &link.Purge{UUID: rec.UUID, Zone: rec.Zone, Revision: rec.Issued, All: rec.All, Soft: rec.Soft, DryRun: rec.DryRun}
 	if !rec.All {
 		err := p.store.View(ctx, func(r *store.Reader) error {
 			full, err := r.Purge(rec.Zone, rec.UUID)
 			if err == nil {
-				order.URLs = full.URLs
+				order.URLs, order.Prefixes, order.Tags = full.URLs, full.Prefixes, full.Tags
 			}
 			return err
 		})
@@ -159,6 +166,41 @@ func (p *Publisher) purge(ctx context.Context, rec *store.Purge) error {
 		}
 	}
 	p.hub.Purge(order)
+	return nil
+}
+
+// begin notes which edges a dry run is for; false means that there are none.
+// Those that join later do not get it.
+func (p *Publisher) begin(uuid string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dry[uuid] != nil {
+		return true
+	}
+	for _, e := range p.hub.Edges() {
+		if e.Live {
+			p.dry[uuid] = append(p.dry[uuid], e.UUID)
+		}
+	}
+	return p.dry[uuid] != nil
+}
+
+// fail ends a dry run that no edge is there for: it is not retained, so none
+// would ever answer.
+func (p *Publisher) fail(ctx context.Context, rec *store.Purge) error {
+	_, err := p.store.Update(ctx, by, func(tx *store.Tx) error {
+		now, err := tx.Purge(rec.Zone, rec.UUID)
+		if err != nil {
+			return err
+		}
+		if now.State == store.JobRunning {
+			now.State, now.FinishedAt = store.JobFailed, p.now().UTC()
+		}
+		return tx.PutPurge(now)
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("end dry run: %w", err)
+	}
 	return nil
 }
 
@@ -184,7 +226,13 @@ func (p *Publisher) record(ctx context.Context) error {
 // settle writes receipts of one purge.
 func (p *Publisher) settle(ctx context.Context, receipts []link.Receipt) error {
 	purge := receipts[0].Purge
-	edges := p.hub.Edges()
+	edges, done := p.hub.Edges(), false
+	if purge.DryRun {
+		p.mu.Lock()
+		asked := p.dry[purge.UUID]
+		p.mu.Unlock()
+		edges = slices.DeleteFunc(edges, func(e link.EdgeState) bool { return !slices.Contains(asked, e.UUID) })
+	}
 	_, err := p.store.Update(ctx, by, func(tx *store.Tx) error {
 		rec, err := tx.Purge(purge.Zone, purge.UUID)
 		if err != nil {
@@ -197,7 +245,7 @@ func (p *Publisher) settle(ctx context.Context, receipts []link.Receipt) error {
 					Objects: r.Result.Objects, Bytes: r.Result.Bytes, FinishedAt: r.At.UTC()}
 			}
 		}
-		done := true
+		done = true
 		for _, e := range edges {
 			if result(rec, e.UUID, e.Name).State != store.JobDone && e.Live {
 				done = false
@@ -208,6 +256,11 @@ func (p *Publisher) settle(ctx context.Context, receipts []link.Receipt) error {
 		}
 		return tx.PutPurge(rec)
 	})
+	if done {
+		p.mu.Lock()
+		delete(p.dry, purge.UUID)
+		p.mu.Unlock()
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // forgotten meanwhile
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cistern-cdn/cistern/internal/control/store"
 	"github.com/cistern-cdn/cistern/internal/control/vault"
 	"github.com/cistern-cdn/cistern/internal/link"
@@ -72,24 +74,33 @@ func (p *plant) start() {
 type edge struct {
 	snapshots chan *zone.Snapshot
 	purges    chan *link.Purge
+	hold      chan struct{} // if set, a purge waits until it is closed
 }
 
 func (e *edge) Apply(s *zone.Snapshot) { e.snapshots <- s }
 
 func (e *edge) Purge(p *link.Purge) link.PurgeResult {
 	e.purges <- p
+	if e.hold != nil {
+		<-e.hold
+	}
 	return link.PurgeResult{Objects: 2, Bytes: 300}
 }
 
 // join runs an edge until the test ends, or stop is called.
 func (p *plant) join(name string) (e *edge, stop func()) {
-	e = &edge{make(chan *zone.Snapshot, 1000), make(chan *link.Purge, 1000)}
+	e = &edge{snapshots: make(chan *zone.Snapshot, 1000), purges: make(chan *link.Purge, 1000)}
+	return e, p.run(name, e)
+}
+
+// run is join for an edge that is made already.
+func (p *plant) run(name string, e *edge) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.hub.Run(ctx, name, "uuid-"+name, e) }()
 	stop = func() { cancel(); <-done }
 	p.t.Cleanup(cancel)
-	return e, stop
+	return stop
 }
 
 // at returns the first snapshot that has reached a revision.
@@ -208,7 +219,13 @@ func TestSecretThatDoesNotOpen(t *testing.T) {
 }
 
 // purgeDone waits until the record of a purge says that it is done.
-func (p *plant) purgeDone(zoneUUID, uuid string) (rec *store.Purge) {
+func (p *plant) purgeDone(zoneUUID, uuid string) *store.Purge {
+	p.t.Helper()
+	return p.purgeEnd(zoneUUID, uuid, store.JobDone)
+}
+
+// purgeEnd waits until the record of a purge has a state.
+func (p *plant) purgeEnd(zoneUUID, uuid string, state store.JobState) (rec *store.Purge) {
 	p.t.Helper()
 	read := func(r *store.Reader) (err error) {
 		rec, err = r.Purge(zoneUUID, uuid)
@@ -217,13 +234,13 @@ func (p *plant) purgeDone(zoneUUID, uuid string) (rec *store.Purge) {
 	if err := p.store.View(p.t.Context(), read); err != nil {
 		p.t.Fatal(err)
 	}
-	if rec.State == store.JobDone {
+	if rec.State == state {
 		return rec
 	}
 	errDone := errors.New("done")
 	err := p.store.Watch(p.t.Context(), rec.Revision, func(b store.Batch) error {
 		for _, c := range b.Changes {
-			if r, ok := c.Record.(*store.Purge); ok && r.UUID == uuid && r.State == store.JobDone {
+			if r, ok := c.Record.(*store.Purge); ok && r.UUID == uuid && r.State == state {
 				rec = r
 				return errDone
 			}
@@ -282,6 +299,86 @@ func TestPurge(t *testing.T) {
 	if r := result(done, "uuid-two", "two"); len(done.Edges) != 2 || r.State != store.JobRunning {
 		t.Errorf("results without edge two: %+v", done.Edges)
 	}
+}
+
+// Every kind of purge reaches the edge as it was ordered.
+func TestPurgeForms(t *testing.T) {
+	p := newPlant(t)
+	id, _ := p.addZone("a", "secret-1")
+	e, _ := p.join("edge")
+	e.at(t, 1)
+	for _, rec := range []*store.Purge{
+		{URLs: []string{"/a"}, Soft: true},
+		{Prefixes: []string{"/a/", "/b"}},
+		{Tags: []string{"x", "y"}, Soft: true},
+		{Tags: []string{"x"}, DryRun: true},
+		{All: true, Soft: true, DryRun: true},
+	} {
+		rec.Zone = id.zone
+		rev, err := p.store.CreatePurge(t.Context(), "test", rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &link.Purge{UUID: rec.UUID, Zone: id.zone, Revision: rev, All: rec.All, URLs: rec.URLs, Prefixes: rec.Prefixes,
+			Tags: rec.Tags, Soft: rec.Soft, DryRun: rec.DryRun}
+		if d := cmp.Diff(want, <-e.purges); d != "" {
+			t.Errorf("the edge got (-want +got):\n%s", d)
+		}
+		if done := p.purgeDone(id.zone, rec.UUID); done.Edges[0].Objects != 2 || done.Soft != rec.Soft || done.DryRun != rec.DryRun {
+			t.Errorf("record: %+v", done)
+		}
+	}
+}
+
+// An edge that joins while a dry run is under way is not asked, and keeps
+// nobody waiting.
+func TestDryRunAndALateEdge(t *testing.T) {
+	p := newPlant(t)
+	id, _ := p.addZone("a", "secret-1")
+	slow := &edge{snapshots: make(chan *zone.Snapshot, 1000), purges: make(chan *link.Purge, 1000), hold: make(chan struct{})}
+	p.run("slow", slow)
+	slow.at(t, 1)
+	rec := &store.Purge{Zone: id.zone, All: true, DryRun: true}
+	if _, err := p.store.CreatePurge(t.Context(), "test", rec); err != nil {
+		t.Fatal(err)
+	}
+	<-slow.purges
+	late, _ := p.join("late")
+	late.at(t, 1)
+	close(slow.hold)
+	if done := p.purgeDone(id.zone, rec.UUID); len(done.Edges) != 1 || done.Edges[0].Name != "slow" {
+		t.Errorf("results: %+v", done.Edges)
+	}
+}
+
+// A dry run counts on the edges that are there; without any it is over, as it
+// waits for none.
+func TestDryRunWithoutEdge(t *testing.T) {
+	p := newPlant(t)
+	id, _ := p.addZone("a", "secret-1")
+	rec := &store.Purge{Zone: id.zone, All: true, DryRun: true}
+	if _, err := p.store.CreatePurge(t.Context(), "test", rec); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.purgeEnd(id.zone, rec.UUID, store.JobFailed); got.FinishedAt.IsZero() || len(got.Edges) != 0 {
+		t.Errorf("record: %+v", got)
+	}
+	e, _ := p.join("edge")
+	next := &store.Purge{Zone: id.zone, All: true}
+	if _, err := p.store.CreatePurge(t.Context(), "test", next); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-e.purges; got.UUID != next.UUID {
+		t.Errorf("an edge that joined later got purge %+v", got)
+	}
+	// One that the end of the process broke off is over too.
+	p.stop()
+	broken := &store.Purge{Zone: id.zone, All: true, DryRun: true}
+	if _, err := p.store.CreatePurge(t.Context(), "test", broken); err != nil {
+		t.Fatal(err)
+	}
+	p.start()
+	p.purgeEnd(id.zone, broken.UUID, store.JobFailed)
 }
 
 // A purge that nobody applied before the process ended is ordered again; one

@@ -100,7 +100,8 @@ type JobState string
 // The states of a purge.
 const (
 	JobRunning JobState = "running"
-	JobDone    JobState = "done" // every live edge applied it
+	JobDone    JobState = "done"   // every live edge applied it
+	JobFailed  JobState = "failed" // a dry run that no edge was there for
 )
 
 // A Purge is a stored order to forget objects of a zone: exactly one of All,
