@@ -125,6 +125,7 @@ func (p *process) run(ctx context.Context, accessLog *journal.Log) error {
 	p.draining.Store(true)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.DrainTimeout)
 	defer cancel()
+	defer context.AfterFunc(drain, p.edge.Abort)()
 	_ = p.viewers.Shutdown(drain) // it logs what it had to cut
 	_ = api.Shutdown(drain)
 	stop()

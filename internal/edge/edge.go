@@ -63,6 +63,10 @@ func New(o Options) (*Edge, error) {
 	return e, nil
 }
 
+// Abort ends all waiting for origins at once, so that no exchange blocks any
+// more; those concerned get a fault. It does not wait.
+func (e *Edge) Abort() { e.filler.Abort() }
+
 // Close ends all fetches. No exchange may be in progress.
 func (e *Edge) Close() error {
 	e.filler.Close()
