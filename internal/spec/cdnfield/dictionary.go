@@ -25,10 +25,10 @@ const (
 // maxInteger is the largest Integer of a structured field.
 const maxInteger = 999_999_999_999_999
 
-// A Member is one member of a dictionary. Its parameters are checked and
-// forgotten.
+// A Member is one member of a dictionary or a list. Its parameters are checked
+// and forgotten.
 type Member struct {
-	Key  string
+	Key  string // empty in a list
 	Kind Kind
 	Int  int64  // for the kinds that are numbers
 	Text string // for the kinds that are text
@@ -59,7 +59,7 @@ type SyntaxError struct {
 
 // Error returns offset and reason as a sentence.
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("parse dictionary: byte %d: %s", e.Offset, e.Reason)
+	return fmt.Sprintf("parse structured field: byte %d: %s", e.Offset, e.Reason)
 }
 
 // ParseDictionary parses a Dictionary (RFC 9651, 4.2.2), all lines of the
@@ -129,20 +129,7 @@ func (p *parser) dictionary() Dictionary {
 		}
 		p.parameters()
 		d = d.set(m)
-
-		// Blanks at the end were trimmed by whoever read the field, but
-		// RFC 9651, 4.2 allows spaces there.
-		p.skipBlanks()
-		if p.done() {
-			break
-		}
-		if !p.take(',') {
-			p.fail("no comma between members")
-		}
-		p.skipBlanks()
-		if p.at == len(p.in) {
-			p.fail("nothing behind the comma")
-		}
+		p.separator()
 	}
 	return d
 }
