@@ -38,7 +38,11 @@ type Object struct {
 	// once the group's negative epoch is another.
 	Negative bool
 	Epoch    int64
+	// Born is the revision of the zone's newest purge when the fetch of the
+	// body began: a hard purge above it voids the object.
+	Born int64
 
+	purged atomic.Bool
 	memory Memory
 	meta   atomic.Pointer[Meta]
 	pins   atomic.Int32
@@ -59,6 +63,11 @@ type Meta struct {
 	ETag, LastModified, Date []byte
 	// Length is the Content-Length of a HEAD answer; -1: the body tells.
 	Length int64
+	// Stamp is the revision of the zone's newest purge when the fetch that
+	// confirmed this began, or of a soft purge that has expired it since.
+	Stamp int64
+	// Tags are hashes of the object's purge tags.
+	Tags []uint64
 
 	block atomic.Pointer[Block]
 }
@@ -69,6 +78,18 @@ func NewMeta(status int, fields httpmsg.Fields, v httpcache.Verdict) *Meta {
 		Status: status, Fields: fields, Verdict: v, Length: -1,
 		ETag: fields.Get("ETag"), LastModified: fields.Get("Last-Modified"), Date: fields.Get("Date"),
 	}
+}
+
+// Expired returns a copy that is stale as of the Unix second at, by a soft
+// purge of this revision.
+func (m *Meta) Expired(at, revision int64) *Meta {
+	out := &Meta{
+		Status: m.Status, Fields: m.Fields, Verdict: m.Verdict,
+		ETag: m.ETag, LastModified: m.LastModified, Date: m.Date,
+		Length: m.Length, Stamp: revision, Tags: m.Tags,
+	}
+	out.Verdict.Expire(at)
+	return out
 }
 
 // Block returns the rendered fields, if they were rendered for policy; nil
@@ -86,7 +107,7 @@ func (m *Meta) SetBlock(b *Block) { m.block.Store(b) }
 // Cost estimates the bytes of Go heap that the object and its rendered block
 // take.
 func (m *Meta) Cost() int64 {
-	n := int64(512)
+	n := int64(512 + 8*len(m.Tags))
 	for _, f := range m.Fields {
 		n += int64(48 + 2*(len(f.Name)+len(f.Value)))
 	}
@@ -106,6 +127,17 @@ func (o *Object) Meta() *Meta { return o.meta.Load() }
 
 // SetMeta replaces the metadata after a validation.
 func (o *Object) SetMeta(m *Meta) { o.meta.Store(m) }
+
+// SwapMeta replaces the metadata if it is still old, and reports whether it
+// was.
+func (o *Object) SwapMeta(old, m *Meta) bool { return o.meta.CompareAndSwap(old, m) }
+
+// Void marks the object as purged: whoever still has it may finish sending it
+// and nothing else.
+func (o *Object) Void() { o.purged.Store(true) }
+
+// Voided reports whether the object is marked as purged.
+func (o *Object) Voided() bool { return o.purged.Load() }
 
 // Complete reports whether the whole body is there.
 func (o *Object) Complete() bool { return o.complete.Load() }
