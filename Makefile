@@ -18,7 +18,7 @@ demo: build ## a private bucket served, signed and cached; Ctrl-C ends it (ONCE=
 	@bin/demo $(if $(ONCE),-once)
 
 test: go cc ## everything a change must pass; about ten minutes on two cores, at first
-	@.ci/clean $(MAKE) --no-print-directory check race once
+	@.ci/clean $(MAKE) --no-print-directory check race once demo ONCE=1
 
 check: format vet staticcheck layers ## format, vet, staticcheck, layers: the quick part of test
 
@@ -79,9 +79,12 @@ module: go cc
 	$(GO) -C test test ./s3test
 	$(GO) -C test test -race -count=1 $$($(GO) -C test list ./... | grep -v '/s3test$$\|/cmd/')
 
-# Without the race detector: allocation counts mean something only here.
+# Without the race detector: allocation counts mean something only here. The
+# tests go first and alone, as -benchtime also rules the benchmarks they run.
 once: go
-	$(GO) test -bench . -benchtime 1x $$(grep -rlE '^func Benchmark|AllocsPerRun' --include='*_test.go' internal client 2>/dev/null | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+	@packages=$$(grep -rlE '^func Benchmark|AllocsPer' --include='*_test.go' internal client 2>/dev/null | xargs -n 1 dirname | sort -u | sed 's|^|./|'); \
+	echo "$(GO) test, then each benchmark once:" $$packages; \
+	$(GO) test $$packages && $(GO) test -run '^$$' -bench . -benchtime 1x $$packages
 
 # The race detector needs a C compiler.
 cc:
