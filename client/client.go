@@ -22,19 +22,43 @@ import (
 
 // Defines values for Addressing.
 const (
-	Auto    Addressing = "auto"
-	Path    Addressing = "path"
-	Virtual Addressing = "virtual"
+	AddressingAuto    Addressing = "auto"
+	AddressingPath    Addressing = "path"
+	AddressingVirtual Addressing = "virtual"
 )
 
 // Valid indicates whether the value is a known member of the Addressing enum.
 func (e Addressing) Valid() bool {
 	switch e {
-	case Auto:
+	case AddressingAuto:
 		return true
-	case Path:
+	case AddressingPath:
 		return true
-	case Virtual:
+	case AddressingVirtual:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AllowedMethod.
+const (
+	AllowedMethodAsterisk AllowedMethod = "*"
+	AllowedMethodGET      AllowedMethod = "GET"
+	AllowedMethodHEAD     AllowedMethod = "HEAD"
+	AllowedMethodOPTIONS  AllowedMethod = "OPTIONS"
+)
+
+// Valid indicates whether the value is a known member of the AllowedMethod enum.
+func (e AllowedMethod) Valid() bool {
+	switch e {
+	case AllowedMethodAsterisk:
+		return true
+	case AllowedMethodGET:
+		return true
+	case AllowedMethodHEAD:
+		return true
+	case AllowedMethodOPTIONS:
 		return true
 	default:
 		return false
@@ -43,16 +67,34 @@ func (e Addressing) Valid() bool {
 
 // Defines values for AuthType.
 const (
-	None  AuthType = "none"
-	Sigv4 AuthType = "sigv4"
+	AuthTypeNone  AuthType = "none"
+	AuthTypeSigv4 AuthType = "sigv4"
 )
 
 // Valid indicates whether the value is a known member of the AuthType enum.
 func (e AuthType) Valid() bool {
 	switch e {
-	case None:
+	case AuthTypeNone:
 		return true
-	case Sigv4:
+	case AuthTypeSigv4:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CookieMode.
+const (
+	CookieModeForward CookieMode = "forward"
+	CookieModeStrip   CookieMode = "strip"
+)
+
+// Valid indicates whether the value is a known member of the CookieMode enum.
+func (e CookieMode) Valid() bool {
+	switch e {
+	case CookieModeForward:
+		return true
+	case CookieModeStrip:
 		return true
 	default:
 		return false
@@ -61,16 +103,16 @@ func (e AuthType) Valid() bool {
 
 // Defines values for DotSegments.
 const (
-	Raw    DotSegments = "raw"
-	Reject DotSegments = "reject"
+	DotSegmentsRaw    DotSegments = "raw"
+	DotSegmentsReject DotSegments = "reject"
 )
 
 // Valid indicates whether the value is a known member of the DotSegments enum.
 func (e DotSegments) Valid() bool {
 	switch e {
-	case Raw:
+	case DotSegmentsRaw:
 		return true
-	case Reject:
+	case DotSegmentsReject:
 		return true
 	default:
 		return false
@@ -79,22 +121,46 @@ func (e DotSegments) Valid() bool {
 
 // Defines values for EdgeState.
 const (
-	Draining EdgeState = "draining"
-	Late     EdgeState = "late"
-	Live     EdgeState = "live"
-	Lost     EdgeState = "lost"
+	EdgeStateDraining EdgeState = "draining"
+	EdgeStateLate     EdgeState = "late"
+	EdgeStateLive     EdgeState = "live"
+	EdgeStateLost     EdgeState = "lost"
 )
 
 // Valid indicates whether the value is a known member of the EdgeState enum.
 func (e EdgeState) Valid() bool {
 	switch e {
-	case Draining:
+	case EdgeStateDraining:
 		return true
-	case Late:
+	case EdgeStateLate:
 		return true
-	case Live:
+	case EdgeStateLive:
 		return true
-	case Lost:
+	case EdgeStateLost:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForwardQueryMode.
+const (
+	ForwardQueryModeAll    ForwardQueryMode = "all"
+	ForwardQueryModeAuto   ForwardQueryMode = "auto"
+	ForwardQueryModeListed ForwardQueryMode = "listed"
+	ForwardQueryModeNone   ForwardQueryMode = "none"
+)
+
+// Valid indicates whether the value is a known member of the ForwardQueryMode enum.
+func (e ForwardQueryMode) Valid() bool {
+	switch e {
+	case ForwardQueryModeAll:
+		return true
+	case ForwardQueryModeAuto:
+		return true
+	case ForwardQueryModeListed:
+		return true
+	case ForwardQueryModeNone:
 		return true
 	default:
 		return false
@@ -103,28 +169,28 @@ func (e EdgeState) Valid() bool {
 
 // Defines values for JobState.
 const (
-	Cancelled JobState = "cancelled"
-	Done      JobState = "done"
-	Failed    JobState = "failed"
-	Partial   JobState = "partial"
-	Queued    JobState = "queued"
-	Running   JobState = "running"
+	JobStateCancelled JobState = "cancelled"
+	JobStateDone      JobState = "done"
+	JobStateFailed    JobState = "failed"
+	JobStatePartial   JobState = "partial"
+	JobStateQueued    JobState = "queued"
+	JobStateRunning   JobState = "running"
 )
 
 // Valid indicates whether the value is a known member of the JobState enum.
 func (e JobState) Valid() bool {
 	switch e {
-	case Cancelled:
+	case JobStateCancelled:
 		return true
-	case Done:
+	case JobStateDone:
 		return true
-	case Failed:
+	case JobStateFailed:
 		return true
-	case Partial:
+	case JobStatePartial:
 		return true
-	case Queued:
+	case JobStateQueued:
 		return true
-	case Running:
+	case JobStateRunning:
 		return true
 	default:
 		return false
@@ -133,16 +199,16 @@ func (e JobState) Valid() bool {
 
 // Defines values for PayloadHash.
 const (
-	Empty    PayloadHash = "empty"
-	Unsigned PayloadHash = "unsigned"
+	PayloadHashEmpty    PayloadHash = "empty"
+	PayloadHashUnsigned PayloadHash = "unsigned"
 )
 
 // Valid indicates whether the value is a known member of the PayloadHash enum.
 func (e PayloadHash) Valid() bool {
 	switch e {
-	case Empty:
+	case PayloadHashEmpty:
 		return true
-	case Unsigned:
+	case PayloadHashUnsigned:
 		return true
 	default:
 		return false
@@ -158,6 +224,132 @@ const (
 func (e PurgeKind) Valid() bool {
 	switch e {
 	case PurgeKindPurge:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QueryKeyMode.
+const (
+	QueryKeyModeAll    QueryKeyMode = "all"
+	QueryKeyModeAuto   QueryKeyMode = "auto"
+	QueryKeyModeExcept QueryKeyMode = "except"
+	QueryKeyModeNone   QueryKeyMode = "none"
+	QueryKeyModeOnly   QueryKeyMode = "only"
+)
+
+// Valid indicates whether the value is a known member of the QueryKeyMode enum.
+func (e QueryKeyMode) Valid() bool {
+	switch e {
+	case QueryKeyModeAll:
+		return true
+	case QueryKeyModeAuto:
+		return true
+	case QueryKeyModeExcept:
+		return true
+	case QueryKeyModeNone:
+		return true
+	case QueryKeyModeOnly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RequestDirectives.
+const (
+	RequestDirectivesHonor  RequestDirectives = "honor"
+	RequestDirectivesIgnore RequestDirectives = "ignore"
+)
+
+// Valid indicates whether the value is a known member of the RequestDirectives enum.
+func (e RequestDirectives) Valid() bool {
+	switch e {
+	case RequestDirectivesHonor:
+		return true
+	case RequestDirectivesIgnore:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SetCookie.
+const (
+	SetCookieBypass SetCookie = "bypass"
+	SetCookieStore  SetCookie = "store"
+	SetCookieStrip  SetCookie = "strip"
+)
+
+// Valid indicates whether the value is a known member of the SetCookie enum.
+func (e SetCookie) Valid() bool {
+	switch e {
+	case SetCookieBypass:
+		return true
+	case SetCookieStore:
+		return true
+	case SetCookieStrip:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StaleCondition.
+const (
+	StaleConditionError         StaleCondition = "error"
+	StaleConditionHttp403       StaleCondition = "http_403"
+	StaleConditionHttp404       StaleCondition = "http_404"
+	StaleConditionHttp429       StaleCondition = "http_429"
+	StaleConditionHttp500       StaleCondition = "http_500"
+	StaleConditionHttp502       StaleCondition = "http_502"
+	StaleConditionHttp503       StaleCondition = "http_503"
+	StaleConditionHttp504       StaleCondition = "http_504"
+	StaleConditionInvalidHeader StaleCondition = "invalid_header"
+	StaleConditionTimeout       StaleCondition = "timeout"
+)
+
+// Valid indicates whether the value is a known member of the StaleCondition enum.
+func (e StaleCondition) Valid() bool {
+	switch e {
+	case StaleConditionError:
+		return true
+	case StaleConditionHttp403:
+		return true
+	case StaleConditionHttp404:
+		return true
+	case StaleConditionHttp429:
+		return true
+	case StaleConditionHttp500:
+		return true
+	case StaleConditionHttp502:
+		return true
+	case StaleConditionHttp503:
+		return true
+	case StaleConditionHttp504:
+		return true
+	case StaleConditionInvalidHeader:
+		return true
+	case StaleConditionTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ViewerAuthorization.
+const (
+	ViewerAuthorizationIgnore ViewerAuthorization = "ignore"
+	ViewerAuthorizationRfc    ViewerAuthorization = "rfc"
+)
+
+// Valid indicates whether the value is a known member of the ViewerAuthorization enum.
+func (e ViewerAuthorization) Valid() bool {
+	switch e {
+	case ViewerAuthorizationIgnore:
+		return true
+	case ViewerAuthorizationRfc:
 		return true
 	default:
 		return false
@@ -302,8 +494,25 @@ func (e ListPurgesParamsSort) Valid() bool {
 // Addressing defines model for Addressing.
 type Addressing string
 
+// AllowedMethod defines model for AllowedMethod.
+type AllowedMethod string
+
 // AuthType defines model for AuthType.
 type AuthType string
+
+// CookieKey defines model for CookieKey.
+type CookieKey struct {
+	// Key Names of cookies that are forwarded and in the cache key; others are stripped
+	Key []string `json:"key"`
+}
+
+// CookieMode defines model for CookieMode.
+type CookieMode string
+
+// Cookies defines model for Cookies.
+type Cookies struct {
+	union json.RawMessage
+}
 
 // DotSegments defines model for DotSegments.
 type DotSegments string
@@ -359,11 +568,48 @@ type Fault struct {
 	Message string `json:"message"`
 }
 
+// ForwardQuery defines model for ForwardQuery.
+type ForwardQuery struct {
+	Mode  ForwardQueryMode `json:"mode"`
+	Names []string         `json:"names"`
+}
+
+// ForwardQueryMode defines model for ForwardQueryMode.
+type ForwardQueryMode string
+
+// ForwardQueryPatch defines model for ForwardQueryPatch.
+type ForwardQueryPatch struct {
+	// Mode auto is nothing to signed origins and all to plain ones; default auto
+	Mode nullable.Nullable[ForwardQueryMode] `json:"mode,omitempty"`
+
+	// Names With mode listed: parameters, decoded. To a signed origin only versionId, and x-oss-process where the provider is oss
+	Names nullable.Nullable[[]string] `json:"names,omitempty"`
+}
+
 // Hostnames DNS names, one-label wildcards (`*.example.com`) or IP literals; without scheme, port or path
 type Hostnames = []string
 
 // JobState defines model for JobState.
 type JobState string
+
+// KeyParts defines model for KeyParts.
+type KeyParts struct {
+	Headers []string `json:"headers"`
+	Host    bool     `json:"host"`
+	Scheme  bool     `json:"scheme"`
+}
+
+// KeyPartsPatch defines model for KeyPartsPatch.
+type KeyPartsPatch struct {
+	// Headers Names of request fields; not Cookie, not Authorization
+	Headers nullable.Nullable[[]string] `json:"headers,omitempty"`
+
+	// Host Default false: all hostnames of a zone share objects
+	Host nullable.Nullable[bool] `json:"host,omitempty"`
+
+	// Scheme Default false
+	Scheme nullable.Nullable[bool] `json:"scheme,omitempty"`
+}
 
 // Origin defines model for Origin.
 type Origin struct {
@@ -589,14 +835,18 @@ type Purge struct {
 	All         bool                         `json:"all"`
 	CreatedAt   time.Time                    `json:"created_at"`
 	CreatedBy   string                       `json:"created_by"`
+	DryRun      bool                         `json:"dry_run"`
 	EdgeResults []EdgeResult                 `json:"edge_results"`
 	Edges       EdgeCount                    `json:"edges"`
 	FinishedAt  nullable.Nullable[time.Time] `json:"finished_at"`
 	ID          int64                        `json:"id"`
 	Kind        PurgeKind                    `json:"kind"`
+	Prefixes    []string                     `json:"prefixes"`
 	Revision    int64                        `json:"revision"`
+	Soft        bool                         `json:"soft"`
 	StartedAt   nullable.Nullable[time.Time] `json:"started_at"`
 	State       JobState                     `json:"state"`
+	Tags        []string                     `json:"tags"`
 	Urls        []string                     `json:"urls"`
 	UUID        string                       `json:"uuid"`
 	ZoneUUID    string                       `json:"zone_uuid"`
@@ -610,6 +860,18 @@ type PurgeCreate struct {
 	// All Everything of the zone
 	All nullable.Nullable[bool] `json:"all,omitempty"`
 
+	// DryRun Count what matches, and forget nothing
+	DryRun nullable.Nullable[bool] `json:"dry_run,omitempty"`
+
+	// Prefixes Beginnings of paths, `/img/` or `/img*`; whatever the query
+	Prefixes nullable.Nullable[[]string] `json:"prefixes,omitempty"`
+
+	// Soft Objects count as stale and are validated, instead of being forgotten
+	Soft nullable.Nullable[bool] `json:"soft,omitempty"`
+
+	// Tags Tags that origins gave to objects, byte by byte; see tag_headers of a zone
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
 	// Urls /path?query for all hostnames of the zone, or a full URL on one of them
 	Urls nullable.Nullable[[]string] `json:"urls,omitempty"`
 }
@@ -621,10 +883,46 @@ type PurgeList struct {
 	Total      int                       `json:"total"`
 }
 
+// QueryKey defines model for QueryKey.
+type QueryKey struct {
+	Mode  QueryKeyMode `json:"mode"`
+	Names []string     `json:"names"`
+
+	// Sort Whether the order of parameters does not matter
+	Sort bool `json:"sort"`
+}
+
+// QueryKeyMode defines model for QueryKeyMode.
+type QueryKeyMode string
+
+// QueryKeyPatch defines model for QueryKeyPatch.
+type QueryKeyPatch struct {
+	// Mode auto is what is forwarded; default auto
+	Mode nullable.Nullable[QueryKeyMode] `json:"mode,omitempty"`
+
+	// Names With only and except: parameters, decoded
+	Names nullable.Nullable[[]string] `json:"names,omitempty"`
+
+	// Sort Whether the order of parameters does not matter; default true for only and except, else false
+	Sort nullable.Nullable[bool] `json:"sort,omitempty"`
+}
+
+// RequestDirectives defines model for RequestDirectives.
+type RequestDirectives string
+
+// SetCookie defines model for SetCookie.
+type SetCookie string
+
+// StaleCondition defines model for StaleCondition.
+type StaleCondition string
+
 // Version defines model for Version.
 type Version struct {
 	Version string `json:"version"`
 }
+
+// ViewerAuthorization defines model for ViewerAuthorization.
+type ViewerAuthorization string
 
 // Warning defines model for Warning.
 type Warning struct {
@@ -685,17 +983,85 @@ type ZoneAccessPatch struct {
 
 // ZoneCache defines model for ZoneCache.
 type ZoneCache struct {
-	DefaultTTL  nullable.Nullable[int64] `json:"default_ttl"`
-	NegativeTTL int64                    `json:"negative_ttl"`
+	Authorization        ViewerAuthorization        `json:"authorization"`
+	BrowserTTL           nullable.Nullable[int64]   `json:"browser_ttl"`
+	Cookies              nullable.Nullable[Cookies] `json:"cookies"`
+	DefaultTTL           nullable.Nullable[int64]   `json:"default_ttl"`
+	Enabled              bool                       `json:"enabled"`
+	Heuristic            bool                       `json:"heuristic"`
+	Key                  KeyParts                   `json:"key"`
+	MaxTTL               nullable.Nullable[int64]   `json:"max_ttl"`
+	MinTTL               int64                      `json:"min_ttl"`
+	NegativeTTL          int64                      `json:"negative_ttl"`
+	OverrideTTL          map[string]int64           `json:"override_ttl"`
+	Query                QueryKey                   `json:"query"`
+	RequestDirectives    RequestDirectives          `json:"request_directives"`
+	SetCookie            SetCookie                  `json:"set_cookie"`
+	Share                int                        `json:"share"`
+	StaleIfError         int64                      `json:"stale_if_error"`
+	StaleOn              []StaleCondition           `json:"stale_on"`
+	StaleWhileRevalidate int64                      `json:"stale_while_revalidate"`
+	TagHeaders           []string                   `json:"tag_headers"`
 }
 
 // ZoneCachePatch defines model for ZoneCachePatch.
 type ZoneCachePatch struct {
+	// Authorization ignore removes a viewer's Authorization; only if every origin is signed; default rfc
+	Authorization nullable.Nullable[ViewerAuthorization] `json:"authorization,omitempty"`
+
+	// BrowserTTL Lifetime that viewers are told; 0 is no-cache, null what the origin says
+	BrowserTTL nullable.Nullable[int64] `json:"browser_ttl,omitempty"`
+
+	// Cookies Viewers' cookies; null is strip for signed origins and forward for plain ones; signed origins take strip only
+	Cookies nullable.Nullable[Cookies] `json:"cookies,omitempty"`
+
 	// DefaultTTL Lifetime when the origin gives none; null is 86,400 for signed origins and 0 for plain ones
 	DefaultTTL nullable.Nullable[int64] `json:"default_ttl,omitempty"`
 
+	// Enabled false passes everything: nothing is looked up or stored; default true
+	Enabled nullable.Nullable[bool] `json:"enabled,omitempty"`
+
+	// Heuristic Lifetimes by the age since Last-Modified (RFC 9111 4.2.2); default true
+	Heuristic nullable.Nullable[bool] `json:"heuristic,omitempty"`
+
+	// Key More parts of the cache key
+	Key nullable.Nullable[KeyPartsPatch] `json:"key,omitempty"`
+
+	// MaxTTL Longest lifetime; null is no bound
+	MaxTTL nullable.Nullable[int64] `json:"max_ttl,omitempty"`
+
+	// MinTTL Shortest lifetime of what is stored; default 0
+	MinTTL nullable.Nullable[int64] `json:"min_ttl,omitempty"`
+
 	// NegativeTTL Lifetime of a missing object of a signed origin; default 10
 	NegativeTTL nullable.Nullable[int64] `json:"negative_ttl,omitempty"`
+
+	// OverrideTTL Lifetimes by status (`404`), or `any` for those not listed, instead of what the origin says; 0 does not store. Statuses not sent stay; null takes one out, or all
+	OverrideTTL nullable.Nullable[map[string]*int64] `json:"override_ttl,omitempty"`
+
+	// Query What of the query is in the cache key; must hold what is forwarded
+	Query nullable.Nullable[QueryKeyPatch] `json:"query,omitempty"`
+
+	// RequestDirectives honor lets viewers' Cache-Control act (RFC 9111 5.2.1); default ignore
+	RequestDirectives nullable.Nullable[RequestDirectives] `json:"request_directives,omitempty"`
+
+	// SetCookie Responses with Set-Cookie: stored as RFC 9111 says, the field stripped, or not stored; default store
+	SetCookie nullable.Nullable[SetCookie] `json:"set_cookie,omitempty"`
+
+	// Share Weight of the zone's fair share of a full disk tier; default 100
+	Share nullable.Nullable[int] `json:"share,omitempty"`
+
+	// StaleIfError How long a stale object is served when a condition of stale_on holds; default 86,400
+	StaleIfError nullable.Nullable[int64] `json:"stale_if_error,omitempty"`
+
+	// StaleOn Default error and timeout; empty is never
+	StaleOn nullable.Nullable[[]StaleCondition] `json:"stale_on,omitempty"`
+
+	// StaleWhileRevalidate How long a stale object is served while it is refreshed; a longer time of the response counts; default 0
+	StaleWhileRevalidate nullable.Nullable[int64] `json:"stale_while_revalidate,omitempty"`
+
+	// TagHeaders Response fields that purge tags are read from; default Cache-Tag, Surrogate-Key, Cache-Groups, x-amz-meta-cache-tag, x-oss-meta-cache-tag
+	TagHeaders nullable.Nullable[[]string] `json:"tag_headers,omitempty"`
 }
 
 // ZoneCreate defines model for ZoneCreate.
@@ -718,12 +1084,16 @@ type ZoneCreate struct {
 
 // ZoneDelivery defines model for ZoneDelivery.
 type ZoneDelivery struct {
-	DotSegments DotSegments `json:"dot_segments"`
-	PlusAsSpace bool        `json:"plus_as_space"`
+	AllowedMethods []AllowedMethod `json:"allowed_methods"`
+	DotSegments    DotSegments     `json:"dot_segments"`
+	PlusAsSpace    bool            `json:"plus_as_space"`
 }
 
 // ZoneDeliveryPatch defines model for ZoneDeliveryPatch.
 type ZoneDeliveryPatch struct {
+	// AllowedMethods GET and HEAD (the default), perhaps with OPTIONS; or `*` alone, which is all but CONNECT and TRACE, if every origin is plain
+	AllowedMethods nullable.Nullable[[]AllowedMethod] `json:"allowed_methods,omitempty"`
+
 	// DotSegments raw: . and .. are bytes of the key; default reject
 	DotSegments nullable.Nullable[DotSegments] `json:"dot_segments,omitempty"`
 
@@ -740,9 +1110,10 @@ type ZoneList struct {
 
 // ZoneOrigin defines model for ZoneOrigin.
 type ZoneOrigin struct {
-	AllowedPrefixes  []string `json:"allowed_prefixes"`
-	ConnectTimeoutMs int      `json:"connect_timeout_ms"`
-	ReadTimeoutMs    int      `json:"read_timeout_ms"`
+	AllowedPrefixes  []string     `json:"allowed_prefixes"`
+	ConnectTimeoutMs int          `json:"connect_timeout_ms"`
+	ForwardQuery     ForwardQuery `json:"forward_query"`
+	ReadTimeoutMs    int          `json:"read_timeout_ms"`
 }
 
 // ZoneOriginPatch defines model for ZoneOriginPatch.
@@ -752,6 +1123,9 @@ type ZoneOriginPatch struct {
 
 	// ConnectTimeoutMs Dialling plus TLS handshake; default 5000
 	ConnectTimeoutMs nullable.Nullable[int] `json:"connect_timeout_ms,omitempty"`
+
+	// ForwardQuery What of a viewer's query is sent to the origins; all of that is in the cache key
+	ForwardQuery nullable.Nullable[ForwardQueryPatch] `json:"forward_query,omitempty"`
 
 	// ReadTimeoutMs Wait for the next bytes; default 30000
 	ReadTimeoutMs nullable.Nullable[int] `json:"read_timeout_ms,omitempty"`
@@ -894,6 +1268,68 @@ type PatchOriginApplicationMergePatchPlusJSONRequestBody = OriginPatch
 
 // CreatePurgeJSONRequestBody defines body for CreatePurge for application/json ContentType.
 type CreatePurgeJSONRequestBody = PurgeCreate
+
+// AsCookieMode returns the union data inside the Cookies as a CookieMode
+func (t Cookies) AsCookieMode() (CookieMode, error) {
+	var body CookieMode
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCookieMode overwrites any union data inside the Cookies as the provided CookieMode
+func (t *Cookies) FromCookieMode(v CookieMode) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCookieMode performs a merge with any union data inside the Cookies, using the provided CookieMode
+func (t *Cookies) MergeCookieMode(v CookieMode) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsCookieKey returns the union data inside the Cookies as a CookieKey
+func (t Cookies) AsCookieKey() (CookieKey, error) {
+	var body CookieKey
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCookieKey overwrites any union data inside the Cookies as the provided CookieKey
+func (t *Cookies) FromCookieKey(v CookieKey) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCookieKey performs a merge with any union data inside the Cookies, using the provided CookieKey
+func (t *Cookies) MergeCookieKey(v CookieKey) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Cookies) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Cookies) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1090,18 +1526,22 @@ type ClientInterface interface {
 	// Corresponds with GET /cdn/zones/{uuid}/propagation (the `GetZonePropagation` operationId).
 	GetZonePropagation(ctx context.Context, uuid ZoneUUID, params *GetZonePropagationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePurgeWithBody Forget stored objects on every edge
+	// CreatePurgeWithBody Forget stored objects on every edge, or count them
 	//
-	// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+	// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+	// when every live edge has applied it. With `dry_run` the live edges
+	// count what matches, in `edge_results`, and nothing is forgotten.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /cdn/zones/{uuid}/purge (the `CreatePurge` operationId).
 	CreatePurgeWithBody(ctx context.Context, uuid ZoneUUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePurge Forget stored objects on every edge
+	// CreatePurge Forget stored objects on every edge, or count them
 	//
-	// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+	// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+	// when every live edge has applied it. With `dry_run` the live edges
+	// count what matches, in `edge_results`, and nothing is forgotten.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1445,9 +1885,11 @@ func (c *Client) GetZonePropagation(ctx context.Context, uuid ZoneUUID, params *
 	return c.Client.Do(req)
 }
 
-// CreatePurgeWithBody Forget stored objects on every edge
+// CreatePurgeWithBody Forget stored objects on every edge, or count them
 //
-// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+// when every live edge has applied it. With `dry_run` the live edges
+// count what matches, in `edge_results`, and nothing is forgotten.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1464,9 +1906,11 @@ func (c *Client) CreatePurgeWithBody(ctx context.Context, uuid ZoneUUID, content
 	return c.Client.Do(req)
 }
 
-// CreatePurge Forget stored objects on every edge
+// CreatePurge Forget stored objects on every edge, or count them
 //
-// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+// when every live edge has applied it. With `dry_run` the live edges
+// count what matches, in `edge_results`, and nothing is forgotten.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2765,18 +3209,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /cdn/zones/{uuid}/propagation (the `GetZonePropagation` operationId).
 	GetZonePropagationWithResponse(ctx context.Context, uuid ZoneUUID, params *GetZonePropagationParams, reqEditors ...RequestEditorFn) (*GetZonePropagationResponse, error)
 
-	// CreatePurgeWithBodyWithResponse Forget stored objects on every edge
+	// CreatePurgeWithBodyWithResponse Forget stored objects on every edge, or count them
 	//
-	// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+	// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+	// when every live edge has applied it. With `dry_run` the live edges
+	// count what matches, in `edge_results`, and nothing is forgotten.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /cdn/zones/{uuid}/purge (the `CreatePurge` operationId).
 	CreatePurgeWithBodyWithResponse(ctx context.Context, uuid ZoneUUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePurgeResponse, error)
 
-	// CreatePurgeWithResponse Forget stored objects on every edge
+	// CreatePurgeWithResponse Forget stored objects on every edge, or count them
 	//
-	// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+	// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+	// when every live edge has applied it. With `dry_run` the live edges
+	// count what matches, in `edge_results`, and nothing is forgotten.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4028,9 +4476,11 @@ func (c *ClientWithResponses) GetZonePropagationWithResponse(ctx context.Context
 	return ParseGetZonePropagationResponse(rsp)
 }
 
-// CreatePurgeWithBodyWithResponse Forget stored objects on every edge
+// CreatePurgeWithBodyWithResponse Forget stored objects on every edge, or count them
 //
-// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+// when every live edge has applied it. With `dry_run` the live edges
+// count what matches, in `edge_results`, and nothing is forgotten.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4043,9 +4493,11 @@ func (c *ClientWithResponses) CreatePurgeWithBodyWithResponse(ctx context.Contex
 	return ParseCreatePurgeResponse(rsp)
 }
 
-// CreatePurgeWithResponse Forget stored objects on every edge
+// CreatePurgeWithResponse Forget stored objects on every edge, or count them
 //
-// Exactly one of `urls` and `all`. The purge is done when every live edge has applied it.
+// Exactly one of `urls`, `prefixes`, `tags` and `all`. The purge is done
+// when every live edge has applied it. With `dry_run` the live edges
+// count what matches, in `edge_results`, and nothing is forgotten.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

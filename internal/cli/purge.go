@@ -66,7 +66,7 @@ func (v *purge) Run(k *kong.Kong) error {
 	if err := v.show(k, text, func(w *tabwriter.Writer) { purgeTable(w, p) }); err != nil {
 		return err
 	}
-	if p.State == client.Failed || p.State == client.Partial {
+	if p.State == client.JobStateFailed || p.State == client.JobStatePartial {
 		return fmt.Errorf("purge %s: not every edge could apply it", p.UUID)
 	}
 	return nil
@@ -84,7 +84,7 @@ func (v *purge) await(c *client.ClientWithResponses, p *client.Purge) ([]byte, *
 			if err := v.judge(a, err); err != nil {
 				return nil, nil, err
 			}
-			if s := a.JSON200.State; s != client.Running && s != client.Queued {
+			if s := a.JSON200.State; s != client.JobStateRunning && s != client.JobStateQueued {
 				return a.Body, a.JSON200, nil
 			}
 		}

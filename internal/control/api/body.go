@@ -69,25 +69,29 @@ func (f *form) sort(c *checked, at string, object map[string]any, schema *openap
 	for name, value := range object {
 		field := join(at, name)
 		p := schema.Properties[name]
-		if p == nil {
+		def, waits := unbuilt[name]
+		inner, _ := def.(map[string]any)
+		sub, isObject := value.(map[string]any)
+		descends := p != nil && len(p.Value.Properties) > 0
+		switch {
+		case waits && !(descends && len(inner) > 0):
 			delete(object, name)
-			switch def, ok := unbuilt[name]; {
-			case ok:
-				c.faults = append(c.faults, checkUnbuilt(field, value, def)...)
-			case readOnly[name]:
-				c.readOnly[field] = value
-			default:
-				c.faults = append(c.faults, unknownField(field))
-			}
+			c.faults = append(c.faults, checkUnbuilt(field, value, def)...)
 			continue
-		}
-		if unbuiltValue(field, value) {
+		case p == nil && readOnly[name]:
+			delete(object, name)
+			c.readOnly[field] = value
+			continue
+		case p == nil:
+			delete(object, name)
+			c.faults = append(c.faults, unknownField(field))
+			continue
+		case unbuiltValue(field, value):
 			delete(object, name)
 			c.faults = append(c.faults, fault{field: field, code: catalog.APIUnsupported, message: "this version does not have this value"})
 			continue
 		}
-		if sub, ok := value.(map[string]any); ok {
-			inner, _ := unbuilt[name].(map[string]any)
+		if isObject && descends {
 			f.sort(c, field, sub, p.Value, inner, nil)
 		}
 		if item := f.items[name]; item != nil && at == "" {
@@ -183,6 +187,8 @@ func faultOf(e *openapi3.SchemaError) fault {
 		f.code, f.message = catalog.APITooLong, fmt.Sprintf("must have at most %d characters", *s.MaxLength)
 	case "minLength":
 		f.code, f.message = catalog.APIRequired, "must not be empty"
+	case "oneOf":
+		f.code, f.message = catalog.APIBadEnum, "must be "+s.Title
 	case "maxItems":
 		f.code, f.message = catalog.APITooMany, fmt.Sprintf("must hold at most %d entries", *s.MaxItems)
 	default:

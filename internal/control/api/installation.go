@@ -29,9 +29,9 @@ func (s *server) ListProviders(context.Context, contract.ListProvidersRequestObj
 func (s *server) ListEdges(context.Context, contract.ListEdgesRequestObject) (contract.ListEdgesResponseObject, error) {
 	out := contract.EdgeList{Items: []contract.Edge{}, NextCursor: null[string]()}
 	for _, e := range s.publisher.Edges() {
-		state := contract.Live
+		state := contract.EdgeStateLive
 		if !e.Live {
-			state = contract.Lost
+			state = contract.EdgeStateLost
 		}
 		out.Items = append(out.Items, contract.Edge{UUID: e.UUID, Name: e.Name, State: state, Revision: e.Revision})
 	}

@@ -90,6 +90,7 @@ func (s *server) CreateOrigin(ctx context.Context, r contract.CreateOriginReques
 		if err != nil {
 			return err
 		}
+		more = append(more, e.conflicts(f.Zone)...)
 		if faults = merged(faults, more); len(faults) > 0 {
 			return invalid(faults)
 		}
@@ -139,6 +140,7 @@ func (s *server) PatchOrigin(ctx context.Context, r contract.PatchOriginRequestO
 		if err != nil {
 			return err
 		}
+		more = append(more, e.conflicts(f.Zone)...)
 		if faults = merged(faults, more); len(faults) > 0 {
 			return invalid(faults)
 		}
@@ -230,6 +232,15 @@ func (e *edit) check(tx *store.Tx, g *store.Group, i int) ([]fault, error) {
 	faults = append(faults, e.key.check(e.origin.Auth != zone.AuthNone)...)
 	more, err := e.loop(tx)
 	return append(faults, more...), err
+}
+
+// conflicts returns what in its zone speaks against the edited origin.
+func (e *edit) conflicts(z *store.Zone) []fault {
+	var faults []fault
+	for _, f := range z.ValidateOrigin(&e.origin) {
+		faults = append(faults, fromZone(f))
+	}
+	return faults
 }
 
 // loop reports a Host that is a hostname of a zone: requests would come back

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/oapi-codegen/nullable"
 
 	"github.com/cistern-cdn/cistern/internal/control/api/contract"
 	"github.com/cistern-cdn/cistern/internal/control/store"
@@ -22,19 +25,22 @@ func (s *server) CreatePurge(ctx context.Context, r contract.CreatePurgeRequestO
 	if name, err := s.systemHostname(f.Zone).Get(); err == nil {
 		hostnames = append(hostnames[:len(hostnames):len(hostnames)], name)
 	}
-	p := &store.Purge{Zone: r.UUID, All: under(r.Body.All, false)}
-	faults := append(callOf(ctx).faults(), callOf(ctx).changedReadOnly(nil)...)
-	urls := under(r.Body.Urls, nil)
-	for i, u := range urls {
-		target, message := purgeTarget(u, hostnames)
-		if message != "" {
-			faults = append(faults, fault{field: "urls." + strconv.Itoa(i), code: catalog.APIBadFormat, message: message})
+	p := &store.Purge{Zone: r.UUID, All: under(r.Body.All, false), Soft: under(r.Body.Soft, false), DryRun: under(r.Body.DryRun, false)}
+	faults := slices.Concat(callOf(ctx).faults(), callOf(ctx).changedReadOnly(nil))
+	faults = append(faults, oneSelection(r.Body, faults)...)
+	lines := func(field string, list nullable.Nullable[[]string], read func(string) (entry, message string)) (out []string) {
+		for i, line := range under(list, nil) {
+			entry, message := read(line)
+			if message != "" {
+				faults = append(faults, fault{field: field + "." + strconv.Itoa(i), code: catalog.APIBadFormat, message: message})
+			}
+			out = append(out, entry)
 		}
-		p.URLs = append(p.URLs, target)
+		return out
 	}
-	if p.All == (len(urls) > 0) {
-		faults = merged(faults, []fault{{field: "urls", code: catalog.APIExclusive, message: "exactly one of urls and all must be given"}})
-	}
+	p.URLs = lines("urls", r.Body.Urls, func(line string) (string, string) { return purgeTarget(line, hostnames) })
+	p.Prefixes = lines("prefixes", r.Body.Prefixes, purgePrefix)
+	p.Tags = lines("tags", r.Body.Tags, purgeTag)
 	if len(faults) > 0 {
 		return nil, invalid(faults)
 	}
@@ -44,6 +50,61 @@ func (s *server) CreatePurge(ctx context.Context, r contract.CreatePurgeRequestO
 	return contract.CreatePurge202JSONResponse{Body: renderPurge(p), Headers: contract.CreatePurge202ResponseHeaders{
 		Location: "/cdn/zones/" + r.UUID + "/purges/" + p.UUID}}, nil
 }
+
+// oneSelection reports a body that does not say in exactly one way what to
+// purge. A field with a fault was taken out, and still counts as given.
+func oneSelection(p *contract.PurgeCreate, faults []fault) []fault {
+	var given []string
+	for _, part := range []struct {
+		name string
+		has  bool
+	}{
+		{"urls", len(under(p.Urls, nil)) > 0}, {"prefixes", len(under(p.Prefixes, nil)) > 0},
+		{"tags", len(under(p.Tags, nil)) > 0}, {"all", under(p.All, false)},
+	} {
+		if part.has || slices.ContainsFunc(faults, func(f fault) bool { return related(f.field, part.name) }) {
+			given = append(given, part.name)
+		}
+	}
+	const rule = "exactly one of urls, prefixes, tags and all must be given"
+	switch len(given) {
+	case 0:
+		return []fault{{field: "urls", code: catalog.APIExclusive, message: rule}}
+	case 1:
+		return nil
+	}
+	var out []fault
+	for _, name := range given[1:] {
+		out = append(out, fault{field: name, code: catalog.APIExclusive, message: "excludes " + given[0] + ": " + rule, hint: "Send one purge for each."})
+	}
+	return out
+}
+
+// purgePrefix returns the beginning of a path that a line of a purge names, as
+// a viewer would send it, without the query and one final "*"; message says
+// what is wrong with the line.
+func purgePrefix(line string) (prefix, message string) {
+	line, _, _ = strings.Cut(line, "?")
+	line = strings.TrimSuffix(line, "*")
+	switch {
+	case !strings.HasPrefix(line, "/"):
+		return "", `must begin with "/"`
+	case strings.Contains(line, "*"):
+		return "", `may hold "*" only as its last character; * in a key is written %2A`
+	}
+	return encodeTarget(line)
+}
+
+// purgeTag returns a tag as it is; message says what is wrong with it.
+func purgeTag(tag string) (same, message string) {
+	if len(tag) < 1 || len(tag) > maxTag || strings.ContainsFunc(tag, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return "", "must be 1 to 128 visible ASCII characters, without blanks"
+	}
+	return tag, ""
+}
+
+// maxTag is the length of the longest tag that an object is stored with.
+const maxTag = 128
 
 // purgeTarget returns the request target that a line of a purge names, as a
 // viewer would send it; message says what is wrong with the line.
@@ -174,7 +235,8 @@ func renderPurge(p *store.Purge) contract.Purge {
 	out := contract.Purge{
 		UUID: p.UUID, ID: p.ID, Kind: contract.PurgeKindPurge, ZoneUUID: p.Zone, State: contract.JobState(p.State),
 		CreatedAt: p.CreatedAt, CreatedBy: p.CreatedBy, StartedAt: timeOrNull(p.CreatedAt), FinishedAt: timeOrNull(p.FinishedAt),
-		Revision: p.Issued, All: p.All, Urls: orEmpty(p.URLs), EdgeResults: []contract.EdgeResult{},
+		Revision: p.Issued, All: p.All, Urls: orEmpty(p.URLs), Prefixes: orEmpty(p.Prefixes), Tags: orEmpty(p.Tags),
+		Soft: p.Soft, DryRun: p.DryRun, EdgeResults: []contract.EdgeResult{},
 	}
 	for _, e := range p.Edges {
 		out.Edges.Total++

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -30,17 +31,53 @@ func (s *server) renderZone(f *store.Full) contract.Zone {
 		UUID: z.UUID, ID: z.ID, AccountUUID: z.Account, CreatedAt: z.CreatedAt, UpdatedAt: f.Newest.UpdatedAt, Revision: f.Newest.Revision,
 		Name: z.Name, Hostnames: z.Hostnames, Active: z.Active,
 		Status: s.status(f), Propagation: s.propagation(f.Newest), Warnings: zoneWarnings(f), SystemHostname: s.systemHostname(z),
-		Origin: contract.ZoneOrigin{ConnectTimeoutMs: int(z.Origin.ConnectTimeout.Milliseconds()),
-			ReadTimeoutMs: int(z.Origin.ReadTimeout.Milliseconds()), AllowedPrefixes: orEmpty(z.Origin.AllowedPrefixes)},
-		Cache:    contract.ZoneCache{DefaultTTL: null[int64](), NegativeTTL: z.Cache.NegativeTTL},
-		Delivery: contract.ZoneDelivery{DotSegments: contract.DotSegments(z.Delivery.DotSegments), PlusAsSpace: z.Delivery.PlusAsSpace},
-		Access:   contract.ZoneAccess{PublicAck: z.Access.PublicAck},
-		Origins:  &origins,
-	}
-	if z.Cache.DefaultTTL != nil {
-		out.Cache.DefaultTTL = nullable.NewNullableWithValue(*z.Cache.DefaultTTL)
+		Origin: renderZoneOrigin(&z.Origin),
+		Cache:  renderCache(&z.Cache),
+		Delivery: contract.ZoneDelivery{AllowedMethods: words[contract.AllowedMethod](z.Delivery.AllowedMethods),
+			DotSegments: contract.DotSegments(z.Delivery.DotSegments), PlusAsSpace: z.Delivery.PlusAsSpace},
+		Access:  contract.ZoneAccess{PublicAck: z.Access.PublicAck},
+		Origins: &origins,
 	}
 	return out
+}
+
+func renderZoneOrigin(s *zone.OriginSettings) contract.ZoneOrigin {
+	return contract.ZoneOrigin{
+		ConnectTimeoutMs: int(s.ConnectTimeout.Milliseconds()), ReadTimeoutMs: int(s.ReadTimeout.Milliseconds()),
+		AllowedPrefixes: orEmpty(s.AllowedPrefixes),
+		ForwardQuery:    contract.ForwardQuery{Mode: contract.ForwardQueryMode(s.ForwardQuery.Mode), Names: orEmpty(s.ForwardQuery.Names)},
+	}
+}
+
+func renderCache(c *zone.CacheSettings) contract.ZoneCache {
+	out := contract.ZoneCache{
+		Enabled: c.Enabled, DefaultTTL: valueOrNull(c.DefaultTTL), OverrideTTL: map[string]int64{}, MinTTL: c.MinTTL,
+		MaxTTL: valueOrNull(c.MaxTTL), BrowserTTL: valueOrNull(c.BrowserTTL), NegativeTTL: c.NegativeTTL, Heuristic: c.Heuristic,
+		StaleIfError: c.StaleIfError, StaleOn: words[contract.StaleCondition](c.StaleOn), StaleWhileRevalidate: c.StaleWhileRevalidate,
+		Query:     contract.QueryKey{Mode: contract.QueryKeyMode(c.Query.Mode), Names: orEmpty(c.Query.Names), Sort: c.Query.Sorted()},
+		Key:       contract.KeyParts{Scheme: c.Key.Scheme, Host: c.Key.Host, Headers: orEmpty(c.Key.Headers)},
+		SetCookie: contract.SetCookie(c.SetCookie), Cookies: renderCookies(c.Cookies), Authorization: contract.ViewerAuthorization(c.Authorization),
+		RequestDirectives: contract.RequestDirectives(c.RequestDirectives), TagHeaders: orEmpty(c.TagHeaders), Share: c.Share,
+	}
+	maps.Copy(out.OverrideTTL, c.OverrideTTL)
+	return out
+}
+
+func renderCookies(p zone.CookiePolicy) nullable.Nullable[contract.Cookies] {
+	var c contract.Cookies
+	var err error
+	switch p.Mode {
+	case zone.CookiesAuto:
+		return null[contract.Cookies]()
+	case zone.CookiesKey:
+		err = c.FromCookieKey(contract.CookieKey{Key: p.Names})
+	default:
+		err = c.FromCookieMode(contract.CookieMode(p.Mode))
+	}
+	if err != nil {
+		panic("bug: write cache.cookies: " + err.Error())
+	}
+	return nullable.NewNullableWithValue(c)
 }
 
 // renderOrigin writes an origin of f, without any secret.
@@ -126,6 +163,22 @@ func orNull(s string) nullable.Nullable[string] {
 		return null[string]()
 	}
 	return nullable.NewNullableWithValue(s)
+}
+
+func valueOrNull[T any](v *T) nullable.Nullable[T] {
+	if v == nil {
+		return null[T]()
+	}
+	return nullable.NewNullableWithValue(*v)
+}
+
+// words makes a list of an enumeration.
+func words[E ~string](list []string) []E {
+	out := make([]E, len(list))
+	for i, s := range list {
+		out[i] = E(s)
+	}
+	return out
 }
 
 func timeOrNull(t time.Time) nullable.Nullable[time.Time] {

@@ -137,6 +137,7 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 			faults = merged(faults, below(i, more))
 		}
 		faults = merged(faults, ownHost(f))
+		faults = merged(faults, conflicts(f))
 		if len(faults) > 0 {
 			return invalid(faults)
 		}
@@ -187,6 +188,7 @@ func (s *server) PatchZone(ctx context.Context, r contract.PatchZoneRequestObjec
 		if body.Hostnames.IsSpecified() {
 			faults = merged(faults, ownHost(f))
 		}
+		faults = merged(faults, conflicts(f))
 		if len(faults) > 0 {
 			return invalid(faults)
 		}
@@ -221,6 +223,15 @@ func zoneFaults(z *zone.Zone) []fault {
 			continue // it would be the first hostname
 		}
 		faults = append(faults, fromZone(f))
+	}
+	return faults
+}
+
+// conflicts returns what in the zone does not go together with its origins.
+func conflicts(f *store.Full) []fault {
+	var faults []fault
+	for _, c := range f.Zone.ValidateWith(&f.Group.Group) {
+		faults = append(faults, fromZone(c))
 	}
 	return faults
 }
