@@ -223,11 +223,13 @@ func (d *demo) fetchTwice(ctx context.Context) error {
 
 // viewer fetches an object through the edge. A change reaches the edge within
 // milliseconds, but not before the CLI's answer: until then the zone may be
-// unknown or without its origin.
+// unknown or without its origin. And for an instant after its last byte an
+// object may still be shared from the fill ("collapsed") instead of stored.
 func (d *demo) viewer(ctx context.Context, key string) (*answer, error) {
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		answer, err := fetch(ctx, "http://"+d.http+"/"+signed.Escape(key), hostname)
-		if err != nil || answer.code == http.StatusOK || time.Now().After(deadline) {
+		settled := err == nil && answer.code == http.StatusOK && !strings.Contains(answer.field("Cache-Status"), "collapsed")
+		if err != nil || settled || time.Now().After(deadline) {
 			return answer, err
 		}
 		select {
