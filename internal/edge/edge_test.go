@@ -69,14 +69,11 @@ func start(t testing.TB, origin string, change func(*zone.Snapshot)) *fixture {
 
 // snapshot is one zone with one signed origin.
 func snapshot(revision int64, origin string, change func(*zone.Snapshot)) *zone.Snapshot {
+	z := zone.Default()
+	z.UUID, z.ID, z.Name, z.Hostnames, z.Group = zoneUUID, 1, "test", []string{"cdn.example.com"}, "g"
 	s := &zone.Snapshot{
 		Revision: revision,
-		Zones: map[string]*zone.Zone{zoneUUID: {
-			UUID: zoneUUID, ID: 1, Name: "test", Hostnames: []string{"cdn.example.com"}, Active: true, Group: "g",
-			Origin:   zone.OriginSettings{ConnectTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second},
-			Cache:    zone.CacheSettings{NegativeTTL: 10},
-			Delivery: zone.DeliverySettings{DotSegments: zone.DotReject},
-		}},
+		Zones:    map[string]*zone.Zone{zoneUUID: &z},
 		Groups: map[string]*zone.Group{"g": {
 			UUID: "g", ID: 1, Content: 1, NegativeEpoch: revision,
 			Origins: []zone.Origin{{

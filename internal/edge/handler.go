@@ -13,9 +13,9 @@ import (
 	"github.com/cistern-cdn/cistern/internal/edge/journal"
 	"github.com/cistern-cdn/cistern/internal/edge/route"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
+	"github.com/cistern-cdn/cistern/internal/spec/cdnfield"
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
-	"github.com/cistern-cdn/cistern/internal/spec/objkey"
 )
 
 // A verdict says how a request goes on after a step.
@@ -107,9 +107,12 @@ func (h *Handler) admit(x *flow.Exchange) verdict {
 	if r == nil {
 		return next
 	}
-	if r.Allow != "" {
+	switch {
+	case r.Sentence != "":
+		deliver.Refuse(x, r.Status, r.Code, r.Sentence)
+	case r.Allow != "":
 		refuse(x, r.Status, r.Code, httpmsg.Field{Name: []byte("Allow"), Value: []byte(r.Allow)})
-	} else {
+	default:
 		refuse(x, r.Status, r.Code)
 	}
 	return answered
@@ -118,36 +121,45 @@ func (h *Handler) admit(x *flow.Exchange) verdict {
 // lookup finds the object that answers. A HEAD is answered by what a GET has
 // stored, or by an earlier HEAD's headers (RFC 9111, 4); never the reverse.
 func (h *Handler) lookup(x *flow.Exchange) verdict {
-	x.Key = appendKey(x.Key[:0], x.Site, false, x.Path, x.Request.Query, x.Request.HasQuery)
+	if !x.Site.Cached {
+		x.Status.Fwd = cdnfield.FwdBypass
+		return onlyIfCached(x)
+	}
+	x.Key = x.AppendKey(x.Key[:0])
 	o, other := h.store.Get(x.Key, x.Selecting())
 	if x.Head && (o == nil || void(o, x) || !o.Meta().Verdict.Fresh(x.Seconds())) {
 		if o != nil {
 			o.Unpin()
 		}
-		x.Key[0] = headKey
+		x.Key[0] = flow.KeyHEAD
 		o, other = h.store.Get(x.Key, x.Selecting())
 	}
 	switch {
 	case o != nil && void(o, x):
 		o.Unpin()
-		x.Status.Fwd = "uri-miss"
+		x.Status.Fwd = cdnfield.FwdURIMiss
 	case o == nil && other:
-		x.Status.Fwd = "vary-miss"
+		x.Status.Fwd = cdnfield.FwdVaryMiss
 	case o == nil:
-		x.Status.Fwd = "uri-miss"
+		x.Status.Fwd = cdnfield.FwdURIMiss
 	default:
 		x.Find(o)
 		if o.Meta().Verdict.Fresh(x.Seconds()) {
 			x.Result, x.Status.Hit = flow.ResultHit, true
 			return found
 		}
-		x.Status.Fwd = "stale"
+		x.Status.Fwd = cdnfield.FwdStale
 	}
-	if httpcache.ParseRequest(x.Request.Fields).OnlyIfCached {
-		deliver.OnlyIfCached(x)
-		return answered
+	return onlyIfCached(x)
+}
+
+// onlyIfCached ends a request that must not be forwarded.
+func onlyIfCached(x *flow.Exchange) verdict {
+	if !httpcache.ParseRequest(x.Request.Fields).OnlyIfCached {
+		return next
 	}
-	return next
+	deliver.OnlyIfCached(x)
+	return answered
 }
 
 // void reports whether o says that an object is missing, as of settings that
@@ -175,30 +187,6 @@ func refuse(x *flow.Exchange, status int, code catalog.Access, extra ...httpmsg.
 	deliver.Refuse(x, status, code, code.Row().Meaning, extra...)
 }
 
-// First bytes of cache keys: what a GET stored, and what a HEAD did.
-const (
-	getKey  = 'G'
-	headKey = 'H'
-)
-
-// appendKey appends the cache key of a request: site, the path in its one
-// strict form, and the query as far as it is sent to the origin (none to a
-// signed one). Equal keys are equal origin requests.
-func appendKey(dst []byte, site *flow.Site, head bool, path, query []byte, hasQuery bool) []byte {
-	class := byte(getKey)
-	if head {
-		class = headKey
-	}
-	dst = append(dst, class)
-	dst = append(dst, site.KeyPrefix...)
-	dst = objkey.AppendStrict(dst, path)
-	if hasQuery && !site.Signed {
-		dst = append(dst, '?')
-		dst = append(dst, query...)
-	}
-	return dst
-}
-
 // purgeKeys returns the keys of what a purge names with a target: mapped as a
 // request for it would be. A target that no request can be made for has none.
 func purgeKeys(site *flow.Site, target string) []string {
@@ -207,8 +195,12 @@ func purgeKeys(site *flow.Site, target string) []string {
 	if err != nil {
 		return nil
 	}
-	return []string{
-		string(appendKey(nil, site, false, path, []byte(query), hasQuery)),
-		string(appendKey(nil, site, true, path, []byte(query), hasQuery)),
+	x := flow.Exchange{Site: site, Path: path}
+	x.Request.Query, x.Request.HasQuery = []byte(query), hasQuery
+	if x.Normalize() != nil {
+		return nil
 	}
+	key := x.AppendKey(nil)
+	head := append([]byte{flow.KeyHEAD}, key[1:]...)
+	return []string{string(key), string(head)}
 }

@@ -16,14 +16,18 @@ type Refusal struct {
 	Code   catalog.Access
 	// Allow lists the methods, for 405; otherwise empty.
 	Allow string
+	// Sentence says what is wrong where the catalogue has no Code for it.
+	Sentence string
 }
 
 var (
 	suspended = &Refusal{Status: 403, Code: catalog.AccessZoneSuspended}
+	repeated  = &Refusal{Status: 400, Sentence: "A query parameter that is sent to the bucket occurs more than once."}
+	escape    = &Refusal{Status: 400, Sentence: "A query parameter that is sent to the bucket has a broken percent escape."}
 	method    = &Refusal{Status: 405, Code: catalog.AccessMethodNotAllowed, Allow: "GET, HEAD"}
 )
 
-// Check sets x.Head and x.Path, or returns why the request is refused. It
+// Check sets x.Head, x.Path and what x.Normalize does, or returns why the request is refused. It
 // allocates only to refuse.
 func Check(x *flow.Exchange) *Refusal {
 	req := &x.Request
@@ -57,7 +61,13 @@ func Check(x *flow.Exchange) *Refusal {
 			return refusal(err.(*objkey.Refusal))
 		}
 	}
-	return nil
+	switch x.Normalize() {
+	case nil:
+		return nil
+	case flow.ErrRepeated:
+		return repeated
+	}
+	return escape
 }
 
 func refusal(r *objkey.Refusal) *Refusal {

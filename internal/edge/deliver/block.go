@@ -4,20 +4,17 @@ import (
 	"strings"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 )
 
-// policy is the header policy of every site, as none can be chosen: storage
-// fields are hidden.
-const policy = 1
-
-// block returns the rendered fields of a response, made at its first use.
-// final tells that the result holds for later replies too.
-func block(m *flow.Meta, final bool) *flow.Block {
-	if b := m.Block(policy); b != nil {
+// block returns the fields of a response as the site has them rendered, made
+// at their first use. final tells that the result holds for later replies too.
+func block(site *flow.Site, m *flow.Meta, final bool) *flow.Block {
+	if b := m.Block(site.Headers); b != nil {
 		return b
 	}
-	b := render(m, final)
+	b := render(site, m, final)
 	if final {
 		m.SetBlock(b)
 	}
@@ -27,10 +24,10 @@ func block(m *flow.Meta, final bool) *flow.Block {
 // render writes the fields that a 304 has first (RFC 9110, 15.4.5), so that
 // they are a prefix of the others. ranges tells that the length is known, so
 // that parts can be asked for.
-func render(m *flow.Meta, ranges bool) *flow.Block {
-	b := &flow.Block{Policy: policy}
+func render(site *flow.Site, m *flow.Meta, ranges bool) *flow.Block {
+	b := &flow.Block{Policy: site.Headers, Control: controls(site, m)}
 	for _, f := range m.Fields {
-		if in304(f.Name) {
+		if in304(f.Name) && !(b.Control && timed(f.Name)) {
 			b.H1 = appendField(b.H1, f)
 		}
 	}
@@ -45,6 +42,21 @@ func render(m *flow.Meta, ranges bool) *flow.Block {
 		b.H1 = append(b.H1, "Accept-Ranges: bytes\r\n"...)
 	}
 	return b
+}
+
+// controls reports whether the zone's lifetime in browsers replaces what the
+// origin says.
+func controls(site *flow.Site, m *flow.Meta) bool {
+	if site.BrowserTTL < 0 || !m.Verdict.Storable || m.Status >= 400 {
+		return false
+	}
+	_, ok := httpcache.AppendBrowserControl(nil, m.Fields, site.BrowserTTL, 0)
+	return ok
+}
+
+// timed reports whether a field tells browsers a lifetime.
+func timed(name []byte) bool {
+	return httpmsg.EqualFold(name, "Cache-Control") || httpmsg.EqualFold(name, "Expires")
 }
 
 func appendField(b []byte, f httpmsg.Field) []byte {

@@ -33,8 +33,18 @@ func Object(x *flow.Exchange) {
 		negative(x, m)
 		return
 	}
+	object(x, m, now)
+	if r.Block != nil && r.Block.Control {
+		control(x, m)
+	}
+}
+
+// object answers with the object, or with what its conditions and ranges make
+// of it.
+func object(x *flow.Exchange, m *flow.Meta, now int64) {
+	r := &x.Reply
 	length := bodyLength(x, m)
-	r.Block = block(m, length >= 0 || x.Reader == nil)
+	r.Block = block(x.Site, m, length >= 0 || x.Reader == nil)
 	r.Body = flow.Body{Len: length}
 	if m.Status/100 == 2 && !conditions(x, m, now) {
 		return
@@ -46,6 +56,12 @@ func Object(x *flow.Exchange) {
 		return
 	}
 	body(x)
+}
+
+// control tells browsers the zone's lifetime, from now on.
+func control(x *flow.Exchange, m *flow.Meta) {
+	x.Control, _ = httpcache.AppendBrowserControl(x.Control[:0], m.Fields, x.Site.BrowserTTL, max(x.Reply.Age, 0))
+	x.Reply.Extra = append(x.Reply.Extra, httpmsg.Field{Name: nameCacheControl, Value: x.Control})
 }
 
 // leaving returns when the reply leaves, in Unix seconds: that from which ages
@@ -141,4 +157,7 @@ func validators(m *flow.Meta) httpcache.Validators {
 	return httpcache.Validators{ETag: m.ETag, LastModified: m.LastModified, Date: m.Date}
 }
 
-var nameContentRange = []byte("Content-Range")
+var (
+	nameContentRange = []byte("Content-Range")
+	nameCacheControl = []byte("Cache-Control")
+)

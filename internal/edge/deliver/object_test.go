@@ -333,7 +333,7 @@ func TestObjectRangeOfUnkept(t *testing.T) {
 	const size = 10 * flow.ChunkSize
 	o := flow.NewObject("G1./x", heap{}, flow.NewMeta(200, nil, httpcache.Verdict{}))
 	growth := flow.Grow(o, size, 0, false, func() {})
-	x := &flow.Exchange{Now: now * 1e9, Result: flow.ResultBypass}
+	x := &flow.Exchange{Now: now * 1e9, Result: flow.ResultBypass, Site: &flow.Site{BrowserTTL: -1}}
 	x.Request.Fields = parseFields("Range: bytes=-1")
 	x.Follow(growth.Read(0))
 	Object(x)

@@ -15,7 +15,7 @@ import (
 
 // request returns an exchange that the cache was not asked about yet.
 func request(fields ...string) *flow.Exchange {
-	x := &flow.Exchange{Now: now * 1e9}
+	x := &flow.Exchange{Now: now * 1e9, Site: &flow.Site{BrowserTTL: -1}}
 	x.Request.Method = []byte("GET")
 	x.Request.Fields = parseFields(fields...)
 	return x

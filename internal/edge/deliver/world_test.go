@@ -70,7 +70,7 @@ func exchange(t testing.TB, res response, result flow.Result, request ...string)
 		growth.Commit(n)
 		rest = rest[n:]
 	}
-	x := &flow.Exchange{Now: now * 1e9, Result: result}
+	x := &flow.Exchange{Now: now * 1e9, Result: result, Site: &flow.Site{BrowserTTL: -1}}
 	x.Request.Method = []byte("GET")
 	x.Request.Fields = parseFields(request...)
 	switch result {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/cdnfield"
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 )
@@ -107,7 +108,7 @@ func (f *Filler) Close() {
 // header is there.
 func (f *Filler) Fill(x *flow.Exchange) {
 	x.Result = flow.ResultMiss
-	for alone := false; ; alone = true {
+	for alone := !x.Site.Cached; ; alone = true {
 		fl, leads := f.join(x, alone)
 		if fl == nil {
 			x.Result = flow.ResultHit // stored since the lookup
@@ -201,7 +202,7 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 	}
 	x.Status.Stored = fl.shared
 	if fl.passed {
-		x.Result, x.Status.Fwd = flow.ResultBypass, "bypass"
+		x.Result, x.Status.Fwd = flow.ResultBypass, cdnfield.FwdBypass
 	}
 	x.Follow(r)
 	return true
@@ -229,7 +230,7 @@ func (f *Filler) join(x *flow.Exchange, alone bool) (fl *flight, leads bool) {
 		}
 	}
 	fl = f.newFlight(x)
-	fl.passed = passed
+	fl.passed = passed || !x.Site.Cached
 	if !alone && !passed {
 		f.flights[fl.key] = fl
 	}

@@ -99,6 +99,8 @@ var plain = &flow.Site{
 	Group:     &zone.Group{},
 	Policy:    httpcache.Policy{DefaultTTL: -1, StaleIfError: 3600},
 	KeyPrefix: []byte("1"),
+	Cookies:   zone.CookiesForward,
+	Cached:    true,
 }
 
 // start returns a Filler for one test, and its parts.
@@ -115,6 +117,7 @@ func start(t *testing.T, o func(ctx context.Context, n int, f *flow.Fetch) (*flo
 func viewer(f *Filler, key string, pairs ...string) *flow.Exchange {
 	x := &flow.Exchange{Site: plain, Now: time.Now().UnixNano(), Key: []byte(key), Path: []byte(key)}
 	x.Request.Fields = fields(pairs...)
+	_ = x.Normalize() // fails for queries only
 	x.Found, _ = f.Store.Get(x.Key, nil)
 	return x
 }

@@ -48,12 +48,13 @@ func (f *Filler) newFlight(x *flow.Exchange) *flight {
 		filler: f, key: string(x.Key), ready: make(chan struct{}),
 		fetch: &flow.Fetch{
 			Site: x.Site, Path: append([]byte(nil), x.Path...), Head: x.Head,
-			ViewerAddr: x.Peer.String(), ViewerHost: string(req.Authority), Scheme: "http",
+			ViewerAddr: x.Peer.String(), ViewerHost: string(req.Authority), Scheme: x.Scheme(),
+			Query: append([]byte(nil), x.Query...), HasQ: x.HasQuery,
 		},
 		input: httpcache.Input{
 			Head:          x.Head,
-			Authorization: req.Fields.Get("Authorization") != nil,
-			Cookie:        !x.Site.Signed && req.Fields.Get("Cookie") != nil,
+			Authorization: x.Fields.Get("Authorization") != nil,
+			Cookie:        !x.Site.Signed && !x.Site.KeyCookies && x.Fields.Get("Cookie") != nil,
 		},
 	}
 	if x.Site.Signed {
@@ -61,8 +62,7 @@ func (f *Filler) newFlight(x *flow.Exchange) *flight {
 			fl.fetch.Viewer = httpmsg.Fields{{Name: []byte("CDN-Loop"), Value: loop}}
 		}
 	} else {
-		fl.fetch.Viewer = req.Fields.Clone()
-		fl.fetch.Query, fl.fetch.HasQ = append([]byte(nil), req.Query...), req.HasQuery
+		fl.fetch.Viewer = x.Fields.Clone()
 		fl.vary = fl.fetch.Viewer
 	}
 	if o := x.Found; o != nil && !o.Negative {

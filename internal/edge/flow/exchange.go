@@ -38,14 +38,22 @@ type Exchange struct {
 
 	Request httpmsg.Request
 	Peer    netip.Addr // viewer address
+	Secure  bool       // the connection is TLS
 	Now     int64      // Unix nanoseconds when the request's head was complete
 
 	// Set by the phases.
 
-	Site   *Site   // nil: the host is unknown
-	Host   []byte  // authority without port, lower case
-	Head   bool    // HEAD, the only method besides GET that reaches the cache
-	Path   []byte  // viewer path: decoded once, after objkey's steps 1 to 7
+	Site *Site  // nil: the host is unknown
+	Host []byte // authority without port, lower case
+	Head bool   // HEAD, the only method besides GET that reaches the cache
+	Path []byte // viewer path: decoded once, after objkey's steps 1 to 7
+	// Query is what of the viewer's query is sent; HasQuery tells an empty one
+	// from none.
+	Query    []byte
+	HasQuery bool
+	// Fields are those of Request, after the site's rules for cookies and
+	// Authorization: what the cache goes by, and plain origins get.
+	Fields httpmsg.Fields
 	Key    []byte  // cache key
 	Found  *Object // the object that answers, pinned; nil: none
 	Reader *Reader // follows Found's body while it grows, and holds the pin; nil: it is complete
@@ -55,13 +63,20 @@ type Exchange struct {
 	Code   string // of the catalogue, if the edge itself refused or failed
 	ID     string // request id, set when the edge itself answers
 	Step   int    // of the phase table, to go on with in Finish
-	Reply  Reply
+	// Control is memory for a Cache-Control of the edge's own.
+	Control []byte
+	Reply   Reply
+
+	// Memory of Query and Fields, where they are not the request's.
+	query, cookies []byte
+	fields         httpmsg.Fields
 }
 
 // Reset prepares x for the next request, keeping its buffers.
 func (x *Exchange) Reset() {
 	x.Site, x.Found, x.Reader, x.Fault = nil, nil, nil, nil
 	x.Host, x.Path, x.Key = x.Host[:0], x.Path[:0], x.Key[:0]
+	x.Query, x.HasQuery, x.Fields = nil, false, nil
 	x.Head, x.Code, x.ID, x.Step = false, "", "", 0
 	x.Result = ResultNone
 	x.Status = cdnfield.CacheStatus{}
@@ -98,7 +113,15 @@ func (x *Exchange) Selecting() httpmsg.Fields {
 	if x.Site.Signed {
 		return nil
 	}
-	return x.Request.Fields
+	return x.Fields
+}
+
+// Scheme returns that of the viewer's connection.
+func (x *Exchange) Scheme() string {
+	if x.Secure {
+		return "https"
+	}
+	return "http"
 }
 
 // Seconds returns the time of the request in Unix seconds.

@@ -12,7 +12,7 @@ import (
 type Fetch struct {
 	Site  *Site
 	Path  []byte // viewer path, decoded (Exchange.Path)
-	Query []byte // raw query to send; plain origins only
+	Query []byte // to send, in the form that is signed if anything is
 	HasQ  bool
 	Head  bool // HEAD instead of GET
 

@@ -22,6 +22,9 @@ type Block struct {
 	Policy uint64 // the header policy it was rendered for
 	H1     []byte // "Name: value\r\n" lines
 	N304   int    // the fields of a 304 are H1[:N304]
+	// Control reports that Cache-Control is not among them, as it tells a
+	// lifetime that depends on the age: Extra holds it.
+	Control bool
 }
 
 // A Body is the part of an object that a reply sends. It is a struct, so that

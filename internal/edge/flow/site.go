@@ -15,6 +15,27 @@ type Site struct {
 	Rules  objkey.Rules     // request target → viewer path
 	Policy httpcache.Policy // what is stored, and for how long
 
+	// Cached false: nothing is looked up, stored or collapsed.
+	Cached bool
+	// Query is what of viewers' queries is sent and in the key.
+	Query QueryPolicy
+	// Cookies says what becomes of viewers' cookies: zone.CookiesStrip,
+	// CookiesForward or CookiesKey.
+	Cookies string
+	// KeyParts reports that more than the target is in the key: what
+	// Zone.Cache.Key names, or cookies, which KeyCookies reports.
+	KeyParts, KeyCookies bool
+	// IgnoreAuthorization removes a viewer's Authorization on entry.
+	IgnoreAuthorization bool
+	// Honor makes viewers' Cache-Control act (RFC 9111, 5.2.1).
+	Honor bool
+	// Headers identifies how response fields are rendered: the policy of
+	// Blocks.
+	Headers uint64
+	// BrowserTTL is the lifetime that viewers are told, in seconds; negative:
+	// what the origin says.
+	BrowserTTL int64
+
 	// KeyPrefix begins every cache key of the site: zone, group and content
 	// generation, so that another bucket never answers with old objects.
 	KeyPrefix []byte
@@ -23,7 +44,7 @@ type Site struct {
 	// fails, what is stored is served.
 	Members []Member
 	// Signed reports that requests to the origin are signed. Then only GET
-	// and HEAD exist, and the query stays here.
+	// and HEAD exist.
 	Signed bool
 }
 

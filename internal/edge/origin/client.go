@@ -241,6 +241,9 @@ func (t *try) prepare() *flow.Fault {
 		if cr := m.Credential; cr == nil || cr.AccessKey == "" || cr.Secret.IsZero() {
 			return &flow.Fault{Status: 502, Proxy: cdnfield.ProxyConfigurationError, Code: catalog.OriginSecretMissing, Class: classError, Err: errNoSecret}
 		}
+		if !signable(f.Query) {
+			return &flow.Fault{Status: 502, Proxy: cdnfield.HTTPRequestDenied, Err: errQuery}
+		}
 		t.signer = t.client.signer(m)
 	default:
 		return &flow.Fault{Status: 502, Proxy: cdnfield.ProxyConfigurationError, Code: catalog.OriginUnsigned, Class: classError, Err: errAuthType}

@@ -29,6 +29,7 @@ var (
 	errLoop           = errors.New("the request has been here before: CDN-Loop names this CDN")
 	errNoOrigin       = errors.New("the zone has no enabled origin")
 	errNoSecret       = errors.New("the origin has no complete pair of key and secret")
+	errQuery          = errors.New("a query parameter that is no command to fetch an object is not signed")
 	errAuthType       = errors.New("the origin's auth_type is not known to this edge")
 	errReadTimeout    = errors.New("origin sent nothing within read_timeout")
 	errConnectTimeout = errors.New("no connection within connect_timeout")

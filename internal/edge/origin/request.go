@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -37,11 +38,13 @@ func (t *try) request(ctx context.Context, now time.Time) *http.Request {
 		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, 10),
 	}
+	query := string(t.fetch.Query)
+	r.URL.RawQuery, r.URL.ForceQuery = query, t.fetch.HasQ
 	if t.signer == nil {
 		t.copyViewer(r)
 	} else {
 		r.Header["User-Agent"] = []string{userAgent}
-		h := t.signer.Sign(method, r.Host, t.wire, "", now)
+		h := t.signer.Sign(method, r.Host, t.wire, query, now)
 		r.Header["Authorization"] = []string{h.Authorization}
 		r.Header["X-Amz-Date"] = []string{h.Date}
 		r.Header["X-Amz-Content-Sha256"] = []string{h.ContentSHA256}
@@ -71,11 +74,24 @@ func (t *try) request(ctx context.Context, now time.Time) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// copyViewer takes over what a plain origin gets from the viewer: the query,
-// and the end-to-end fields.
+// signable reports whether a query, in the form that is signed, holds nothing
+// but parameters that choose an object's version or form. A bucket takes all
+// others as commands, and a signature would make them the owner's.
+func signable(query []byte) bool {
+	for pair := range bytes.SplitSeq(query, []byte("&")) {
+		switch name, _, _ := bytes.Cut(pair, []byte("=")); string(name) {
+		case "", "versionId", "x-oss-process":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// copyViewer takes over the end-to-end fields, which a plain origin gets from
+// the viewer.
 func (t *try) copyViewer(r *http.Request) {
 	f := t.fetch
-	r.URL.RawQuery, r.URL.ForceQuery = string(f.Query), f.HasQ
 	for i := range f.Viewer {
 		name := http.CanonicalHeaderKey(string(f.Viewer[i].Name))
 		if stays(name) || f.Viewer.HasToken("Connection", name) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
-	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/objkey"
 	"github.com/cistern-cdn/cistern/internal/zone"
 )
@@ -86,15 +85,10 @@ func compileSite(s *zone.Snapshot, z *zone.Zone, log *slog.Logger) *flow.Site {
 			PlusAsSpace:     z.Delivery.PlusAsSpace,
 			AllowedPrefixes: z.Origin.AllowedPrefixes,
 		},
-		Policy: httpcache.Policy{
-			DefaultTTL:   -1,
-			NegativeTTL:  z.Cache.NegativeTTL,
-			StaleIfError: defaultStaleIfError,
-			Heuristic:    true,
-		},
-	}
-	if z.Cache.DefaultTTL != nil {
-		site.Policy.DefaultTTL = *z.Cache.DefaultTTL
+		Cached:              z.Cache.Enabled,
+		IgnoreAuthorization: z.Cache.Authorization == zone.AuthorizationIgnore,
+		Honor:               z.Cache.RequestDirectives == zone.DirectivesHonor,
+		BrowserTTL:          -1,
 	}
 	if site.Group == nil {
 		site.Group = &zone.Group{}
@@ -119,13 +113,15 @@ func compileSite(s *zone.Snapshot, z *zone.Zone, log *slog.Logger) *flow.Site {
 		}
 		site.Members = append(site.Members, m)
 	}
-	site.Policy.Signed = site.Signed
+	site.Policy = compilePolicy(&z.Cache, site.Signed)
+	site.Query = compileQuery(z, site.Signed)
+	compileKey(site)
+	if z.Cache.BrowserTTL != nil {
+		site.BrowserTTL = *z.Cache.BrowserTTL
+	}
+	site.Headers = uint64(site.BrowserTTL + 2)
 	return site
 }
-
-// defaultStaleIfError is how long, in seconds, an object outlives its
-// lifetime while the origin cannot be reached.
-const defaultStaleIfError = 86400
 
 func compileMember(s *zone.Snapshot, o *zone.Origin) (flow.Member, error) {
 	endpoint, err := o.Resolve()

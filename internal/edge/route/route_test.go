@@ -3,6 +3,7 @@ package route
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -129,10 +130,25 @@ func TestCompilePolicy(t *testing.T) {
 			want: httpcache.Policy{Signed: true, DefaultTTL: -1, NegativeTTL: 10, StaleIfError: 86400, Heuristic: true}},
 		{name: "plain", origin: plain("w"),
 			want: httpcache.Policy{DefaultTTL: -1, NegativeTTL: 10, StaleIfError: 86400, Heuristic: true}},
-		{name: "lifetimes", origin: bucket("b"), change: func(z *zone.Zone) { z.Cache = zone.CacheSettings{DefaultTTL: ttl(60), NegativeTTL: 5} },
+		{name: "lifetimes", origin: bucket("b"), change: func(z *zone.Zone) { z.Cache.DefaultTTL, z.Cache.NegativeTTL = ttl(60), 5 },
 			want: httpcache.Policy{Signed: true, DefaultTTL: 60, NegativeTTL: 5, StaleIfError: 86400, Heuristic: true}},
-		{name: "no lifetimes", origin: bucket("b"), change: func(z *zone.Zone) { z.Cache = zone.CacheSettings{DefaultTTL: ttl(0)} },
-			want: httpcache.Policy{Signed: true, StaleIfError: 86400, Heuristic: true}},
+		{name: "no lifetimes", origin: plain("w"),
+			change: func(z *zone.Zone) {
+				z.Cache.DefaultTTL, z.Cache.NegativeTTL, z.Cache.StaleIfError, z.Cache.Heuristic = ttl(0), 0, 0, false
+			},
+			want: httpcache.Policy{}},
+		{name: "bounds", origin: plain("w"),
+			change: func(z *zone.Zone) {
+				z.Cache.MinTTL, z.Cache.MaxTTL, z.Cache.StaleWhileRevalidate, z.Cache.SetCookie = 5, ttl(0), 30, zone.CookieBypass
+			},
+			want: httpcache.Policy{DefaultTTL: -1, NegativeTTL: 10, MinTTL: 5, HasMaxTTL: true, StaleWhileRevalidate: 30,
+				StaleIfError: 86400, Heuristic: true, SetCookie: httpcache.CookieBypass}},
+		{name: "overrides", origin: plain("w"),
+			change: func(z *zone.Zone) {
+				z.Cache.OverrideTTL, z.Cache.SetCookie = map[string]int64{"404": 60, zone.AnyStatus: 0}, zone.CookieStrip
+			},
+			want: httpcache.Policy{DefaultTTL: -1, NegativeTTL: 10, StaleIfError: 86400, Heuristic: true, SetCookie: httpcache.CookieStrip,
+				Override: []httpcache.StatusTTL{{Status: httpcache.AnyStatus}, {Status: 404, TTL: 60}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,7 +158,9 @@ func TestCompilePolicy(t *testing.T) {
 				tt.change(z)
 			}
 			table, _ := compile(s, nil)
-			if d := cmp.Diff(tt.want, table.Zone("z1").Policy); d != "" {
+			got := table.Zone("z1").Policy
+			slices.SortFunc(got.Override, func(a, b httpcache.StatusTTL) int { return a.Status - b.Status })
+			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("Policy (-want +got):\n%s", d)
 			}
 		})
