@@ -109,24 +109,32 @@ func (f *form) sort(c *checked, at string, object map[string]any, schema *openap
 func (c *checked) visit(object map[string]any, schema *openapi3.Schema) {
 	err := schema.VisitJSON(object, openapi3.MultiErrors(), openapi3.VisitAsRequest())
 	var wrong [][]string
+	report := func(e *openapi3.SchemaError) {
+		c.faults = append(c.faults, faultOf(e))
+		wrong = append(wrong, e.JSONPointer())
+	}
 	var collect func(error)
 	collect = func(err error) {
-		if many, ok := errors.AsType[openapi3.MultiError](err); ok {
-			for _, e := range many {
-				collect(e)
+		switch e := err.(type) {
+		case openapi3.MultiError:
+			for _, one := range e {
+				collect(one)
 			}
-			return
-		}
-		one, ok := errors.AsType[*openapi3.SchemaError](err)
-		if !ok {
+		case *openapi3.SchemaError:
+			if e.SchemaField == "allOf" && e.Origin != nil {
+				collect(e.Origin)
+				return
+			}
+			inside := insideOneOf(e)
+			if len(inside) == 0 {
+				report(e)
+			}
+			for _, one := range inside {
+				report(one)
+			}
+		default:
 			panic(fmt.Sprintf("bug: check body: %T: %v", err, err))
 		}
-		if one.SchemaField == "allOf" && one.Origin != nil {
-			collect(one.Origin)
-			return
-		}
-		c.faults = append(c.faults, faultOf(one))
-		wrong = append(wrong, one.JSONPointer())
 	}
 	if err != nil {
 		collect(err)
@@ -135,6 +143,32 @@ func (c *checked) visit(object map[string]any, schema *openapi3.Schema) {
 	for _, path := range wrong {
 		remove(object, path)
 	}
+}
+
+// insideOneOf returns, of a value that has none of several forms, the errors
+// about what lies inside it: if there are some, its own form is plain enough.
+func insideOneOf(e *openapi3.SchemaError) []*openapi3.SchemaError {
+	if e.SchemaField != "oneOf" {
+		return nil
+	}
+	var out []*openapi3.SchemaError
+	var collect func(error)
+	collect = func(err error) {
+		switch inner := err.(type) {
+		case openapi3.MultiError:
+			for _, one := range inner {
+				collect(one)
+			}
+		case *openapi3.SchemaError:
+			if len(inner.JSONPointer()) > len(e.JSONPointer()) {
+				out = append(out, inner)
+			}
+		case interface{ Unwrap() error }: // of a type that is not exported
+			collect(inner.Unwrap())
+		}
+	}
+	collect(e.Origin)
+	return out
 }
 
 // remove deletes the value at path, or, if it is an element of a list, the
