@@ -353,7 +353,7 @@ func TestObjectRangeOfUnkept(t *testing.T) {
 	if got := pulled(t, x); got != "9" {
 		t.Errorf("body = %q; want %q", got, "9")
 	}
-	growth.End(nil)
+	growth.End(0, nil, nil)
 	x.Release()
 	growth.Close()
 }

@@ -86,7 +86,7 @@ func exchange(t testing.TB, res response, result flow.Result, request ...string)
 		x.Status = cdnfield.CacheStatus{Fwd: cdnfield.FwdStale, FwdStatus: 304}
 	}
 	if expect == int64(len(res.body)) {
-		growth.End(nil)
+		growth.End(0, nil, nil)
 		o.Pin()
 		x.Find(o)
 		reader.Unpin()

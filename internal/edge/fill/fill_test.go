@@ -474,6 +474,43 @@ func TestTooLargeToKeep(t *testing.T) {
 
 const windowAhead = 1 // MiB
 
+// TestStoredBeforeItsEnd: whoever has read the last byte finds the object in
+// the store, so that the next request is a hit; the same for a body without
+// bytes and one of unknown length.
+func TestStoredBeforeItsEnd(t *testing.T) {
+	for _, tt := range []struct {
+		body   string
+		length int64
+	}{{"hello", 5}, {"hello", -1}, {"", 0}, {"", -1}} {
+		synctest.Test(t, func(t *testing.T) {
+			f, store, _ := start(t, func(context.Context, int, *flow.Fetch) (*flow.Answer, *flow.Fault) {
+				return answer(200, bytes.NewReader([]byte(tt.body)), tt.length, "Cache-Control", "max-age=60"), nil
+			})
+			x := viewer(f, "/a")
+			f.Fill(x)
+			var got int64
+			for woken := make(chan struct{}, 1); got < tt.length || tt.length < 0; {
+				chunk, eof, err := x.Reader.Next(got, 1<<20, func() { woken <- struct{}{} })
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got += int64(len(chunk)); eof {
+					break
+				}
+				if len(chunk) == 0 {
+					<-woken
+				}
+			}
+			o, _ := store.Get([]byte("/a"), nil)
+			if o == nil {
+				t.Fatalf("body %q of length %d: read to its end, and not stored", tt.body, tt.length)
+			}
+			o.Unpin()
+			x.Release()
+		})
+	}
+}
+
 func TestCutBodyIsNotStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("connection reset")

@@ -94,6 +94,9 @@ func (fl *flight) run() {
 	switch {
 	case fault != nil:
 		fl.status, fl.fault = fault.Received, fault
+		f.mu.Lock()
+		f.leave(fl) // first: who learns of the fault and asks again starts anew
+		f.mu.Unlock()
 		close(fl.ready)
 	case answer.Status == 304:
 		fl.status = 304
@@ -215,39 +218,50 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 		f.pass(fl)
 		f.mu.Unlock()
 	}
+	if length == 0 {
+		fl.growth.End(0, nil, fl.keep)
+		close(fl.ready)
+		return
+	}
 	close(fl.ready)
+	tail, err := fl.copy(ctx, answer.Body, length)
+	fl.growth.End(tail, err, fl.keep)
+}
 
-	kept := fl.growth.End(fl.copy(ctx, answer.Body, length))
+// keep stores the complete object, unless it was purged meanwhile.
+func (fl *flight) keep(o *flow.Object) {
+	f := fl.filler
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if kept && !fl.purged {
+	if !fl.purged {
 		f.Store.Put(o)
 	}
 }
 
 // copy reads the body into the growth: length bytes, or to its end if that
-// is -1.
-func (fl *flight) copy(ctx context.Context, body io.Reader, length int64) error {
+// is -1. It returns how many of the last bytes it has not committed, as with
+// them the body is whole.
+func (fl *flight) copy(ctx context.Context, body io.Reader, length int64) (tail int, err error) {
 	kept := true
-	for filled := int64(0); length < 0 || filled < length; {
+	for filled := int64(0); ; {
 		space := fl.growth.Space(ctx.Done())
 		if space == nil {
-			return context.Cause(ctx)
+			return 0, context.Cause(ctx)
 		}
 		if length >= 0 {
 			space = space[:min(int64(len(space)), length-filled)]
 		}
 		n, err := body.Read(space)
-		fl.growth.Commit(n)
 		filled += int64(n)
 		switch {
-		case err == io.EOF && (length < 0 || filled == length):
-			return nil
+		case filled == length, err == io.EOF && length < 0:
+			return n, nil
 		case err == io.EOF:
-			return io.ErrUnexpectedEOF
+			return n, io.ErrUnexpectedEOF
 		case err != nil:
-			return err
+			return n, err
 		}
+		fl.growth.Commit(n)
 		if kept && fl.shared && !fl.growth.Kept() {
 			// It turned out too large to keep; who comes now starts anew.
 			kept = false
@@ -256,7 +270,6 @@ func (fl *flight) copy(ctx context.Context, body io.Reader, length int64) error 
 			fl.filler.mu.Unlock()
 		}
 	}
-	return nil
 }
 
 // unread decides, when nobody reads any more, whether the rest of the body is

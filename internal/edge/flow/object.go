@@ -379,24 +379,31 @@ func (g *Growth) Commit(n int) {
 	g.wake() // unlocks
 }
 
-// End finishes the body: whole with a nil error, else cut. It reports whether
-// the object is now complete, and may be stored.
-func (g *Growth) End(err error) bool {
+// End finishes the body: whole with a nil error, else cut. The first tail
+// bytes of the last Space belong to it, in place of a last Commit. If the
+// object is complete and all of it was kept, keep (unless nil) is called with it before
+// readers learn of the end: who has read it to the end finds it stored.
+func (g *Growth) End(tail int, err error, keep func(*Object)) {
 	g.mu.Lock()
-	if err == nil && g.expect >= 0 && g.filled != g.expect {
+	filled := g.filled + int64(tail)
+	if err == nil && g.expect >= 0 && filled != g.expect {
 		panic("bug: body ended at another length than announced")
 	}
-	g.ended, g.err = true, err
-	kept := err == nil && !g.window
-	if kept {
+	if err == nil && !g.window {
 		o := g.object
 		o.chunks = append([][]byte(nil), g.chunks...)
-		o.size = g.filled
+		o.size = filled
 		g.shrink()
 		o.complete.Store(true)
+		if keep != nil {
+			g.mu.Unlock()
+			keep(o)
+			g.mu.Lock()
+		}
 	}
+	g.filled, g.ended, g.err = filled, true, err
+	g.settle()
 	g.wake() // unlocks
-	return kept
 }
 
 // shrink moves the end of a body of unknown length out of a chunk that is
@@ -407,14 +414,13 @@ func (g *Growth) shrink() {
 		return
 	}
 	last := o.chunks[len(o.chunks)-1]
-	used := int(g.filled - (g.first+int64(len(g.chunks))-1)*ChunkSize)
+	used := int(o.size - (g.first+int64(len(g.chunks))-1)*ChunkSize)
 	if used > len(last)/2 {
 		return
 	}
 	if used == 0 {
 		o.chunks = o.chunks[:len(o.chunks)-1]
 		g.retired = last
-		g.settle()
 		return
 	}
 	small := g.object.memory.Chunk(used)
@@ -427,7 +433,6 @@ func (g *Growth) shrink() {
 	copy(small, last[:used])
 	o.chunks[len(o.chunks)-1] = small
 	g.retired = last
-	g.settle()
 }
 
 // wake tells all waiting readers that something has changed. It unlocks g.mu.

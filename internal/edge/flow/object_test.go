@@ -186,9 +186,10 @@ func runModel(t *testing.T, p plan, seed uint64) {
 	if p.expect < 0 {
 		g.Space(nil) // as a writer that does not know that it has all
 	}
-	kept := g.End(p.err)
+	kept := false
+	g.End(0, p.err, func(*Object) { kept = true })
 	if kept != (p.err == nil && g.Kept()) || kept != o.Complete() {
-		t.Errorf("End = %t, Kept %t, Complete %t", kept, g.Kept(), o.Complete())
+		t.Errorf("keep called %t, Kept %t, Complete %t", kept, g.Kept(), o.Complete())
 	}
 	if kept {
 		o.Pin()
@@ -318,9 +319,7 @@ func TestWindow(t *testing.T) {
 	} else if err := check(piece, 9*ChunkSize); err != nil {
 		t.Error(err)
 	}
-	if g.End(nil) {
-		t.Error("a body that was not kept is complete")
-	}
+	g.End(0, nil, func(*Object) { t.Error("a body that was not kept is complete") })
 	g.Close()
 	fast.Unpin()
 }
@@ -343,7 +342,7 @@ func TestWindowReusesItsChunks(t *testing.T) {
 		t.Errorf("%v allocations a chunk, want at most the list's", allocs)
 	}
 	r.Unpin()
-	g.End(nil)
+	g.End(0, nil, nil)
 	g.Close()
 }
 
@@ -364,7 +363,7 @@ func TestIdle(t *testing.T) {
 	}
 	c := g.Read(0)
 	write(g, 10)
-	g.End(nil)
+	g.End(0, nil, nil)
 	c.Unpin()
 	if told != 1 || g.Idle() {
 		t.Errorf("idle told %d times, Idle %t after the end", told, g.Idle())
@@ -386,7 +385,8 @@ func TestLastChunkIsFitted(t *testing.T) {
 		write(g, size)
 		g.Space(nil)
 		last, _, _ := r.Next(max(size-10, 0), 10, func() {})
-		if !g.End(nil) {
+		g.End(0, nil, nil)
+		if !o.Complete() {
 			t.Errorf("size %d: not kept", size)
 		}
 		o.Pin()
@@ -429,7 +429,7 @@ func TestExchangeReleases(t *testing.T) {
 	x.Find(first)
 	x.Follow(g.Read(0)) // gives first back
 	write(g, 5)
-	g.End(nil)
+	g.End(0, nil, nil)
 	g.Close()
 	if x.Found != second || x.Reader == nil {
 		t.Errorf("Found %p, Reader %p", x.Found, x.Reader)

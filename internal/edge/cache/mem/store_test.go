@@ -39,9 +39,7 @@ func put(t testing.TB, s *Store, key string, size int, fill byte, vary ...string
 		g.Commit(len(space))
 		left -= len(space)
 	}
-	if g.End(nil) {
-		s.Put(o)
-	}
+	g.End(0, nil, s.Put)
 	g.Close()
 }
 

@@ -207,7 +207,7 @@ func feed(g *flow.Growth, end int64, n int) {
 }
 
 func finish(g *flow.Growth, err error) {
-	g.End(err)
+	g.End(0, err, nil)
 	g.Close()
 }
 
