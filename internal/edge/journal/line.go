@@ -67,7 +67,9 @@ func (e *entry) appendText(dst []byte) []byte {
 	dst = append(dst, `" "`...)
 	dst = appendQuoted(dst, clip(req.Fields.Get("User-Agent")))
 	dst = append(dst, `" `...)
-	dst = appendWord(dst, e.fault())
+	dst = appendWord(dst, e.code())
+	dst = append(dst, ' ')
+	dst = appendWord(dst, x.ID)
 	if e.cut {
 		return append(dst, " cut\n"...)
 	}
@@ -114,9 +116,14 @@ func (e *entry) appendJSON(dst []byte) []byte {
 		dst = appendString(dst, clip(agent))
 		dst = append(dst, '"')
 	}
-	if fault := e.fault(); fault != "" {
-		dst = append(dst, `,"fault":"`...)
-		dst = appendString(dst, fault)
+	if code := e.code(); code != "" {
+		dst = append(dst, `,"code":"`...)
+		dst = appendString(dst, code)
+		dst = append(dst, '"')
+	}
+	if x.ID != "" {
+		dst = append(dst, `,"request_id":"`...)
+		dst = appendString(dst, x.ID)
 		dst = append(dst, '"')
 	}
 	if e.cut {
@@ -132,11 +139,12 @@ func (e *entry) zone() string {
 	return e.x.Site.Zone.UUID
 }
 
-func (e *entry) fault() string {
-	if e.x.Fault == nil {
-		return ""
+// code returns the catalogue's code of the refusal, or of the origin's fault.
+func (e *entry) code() string {
+	if e.x.Code == "" && e.x.Fault != nil {
+		return string(e.x.Fault.Code)
 	}
-	return string(e.x.Fault.Code)
+	return e.x.Code
 }
 
 func appendPeer(dst []byte, x *flow.Exchange) []byte {

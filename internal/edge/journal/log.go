@@ -19,7 +19,8 @@ type Format uint8
 const (
 	// Text is words between blanks: time, viewer, zone, host, "request",
 	// status, body bytes, result, seconds, "referer", "user agent", code of the
-	// origin's fault, "ok" or "cut". A word that is missing is "-".
+	// edge's refusal or of the origin's fault, request id of the edge's own
+	// pages, "ok" or "cut". A word that is missing is "-".
 	Text Format = iota
 	// JSON is an object; what is missing has no member.
 	JSON

@@ -33,8 +33,10 @@ func line(e entry, format Format) string {
 func TestLines(t *testing.T) {
 	full := exchange(t, site("7d3a4a1e"), browserHead, 200, flow.ResultHit)
 	fault := exchange(t, site("z"), "HEAD http://CDN.example.com/x HTTP/1.1\r\nHost: cdn.example.com\r\nUser-Agent:\r\n\r\n", 502, flow.ResultError)
-	fault.Fault = &flow.Fault{Code: "secret_wrong"}
+	fault.Fault, fault.ID = &flow.Fault{Code: "secret_wrong"}, "9478ccb0f989f434"
 	fault.Peer = netip.MustParseAddr("::ffff:198.51.100.1")
+	refused := exchange(t, site("z"), plainHead, 403, flow.ResultNone)
+	refused.Code, refused.ID = "path_not_allowed", "0011223344556677"
 	bare := exchange(t, nil, "GET / HTTP/1.0\r\n\r\n", 404, flow.ResultNone)
 	bare.Host, bare.Peer = nil, netip.Addr{}
 	hostile := exchange(t, nil, "GET /\"\\| HTTP/1.1\r\nHost: a\r\nReferer: \"\t\xe2\x80\xa8\xc2\x85\r\nUser-Agent: \\ \xff caf\xc3\xa9\r\n\r\n", 404, flow.ResultNone)
@@ -48,25 +50,31 @@ func TestLines(t *testing.T) {
 		{
 			"all there", entry{x: full, sent: 1024, took: 412_345},
 			`2026-10-15T09:30:00.042Z 203.0.113.7 7d3a4a1e cdn.example.com "GET /media/cover.jpg?v=12&Signature=AbCdEf... HTTP/1.1" 200 1024 HIT 0.000412 ` +
-				`"https://www.example.com/articles/private-buckets" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" - ok`,
+				`"https://www.example.com/articles/private-buckets" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" - - ok`,
 			`{"time":"2026-10-15T09:30:00.042Z","peer":"203.0.113.7","zone":"7d3a4a1e","host":"cdn.example.com","method":"GET",` +
 				`"target":"/media/cover.jpg?v=12&Signature=AbCdEf...","protocol":"HTTP/1.1","status":200,"bytes":1024,"result":"HIT","seconds":0.000412,` +
 				`"referer":"https://www.example.com/articles/private-buckets","user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}`,
 		},
 		{
 			"fault and cut", entry{x: fault, sent: 7, cut: true, took: 61_000_000_999},
-			`2026-10-15T09:30:00.042Z 198.51.100.1 z cdn.example.com "HEAD http://CDN.example.com/x HTTP/1.1" 502 7 ERROR 61.000000 "" "" secret_wrong cut`,
+			`2026-10-15T09:30:00.042Z 198.51.100.1 z cdn.example.com "HEAD http://CDN.example.com/x HTTP/1.1" 502 7 ERROR 61.000000 "" "" secret_wrong 9478ccb0f989f434 cut`,
 			`{"time":"2026-10-15T09:30:00.042Z","peer":"198.51.100.1","zone":"z","host":"cdn.example.com","method":"HEAD","target":"http://CDN.example.com/x",` +
-				`"protocol":"HTTP/1.1","status":502,"bytes":7,"result":"ERROR","seconds":61.000000,"user_agent":"","fault":"secret_wrong","cut":true}`,
+				`"protocol":"HTTP/1.1","status":502,"bytes":7,"result":"ERROR","seconds":61.000000,"user_agent":"","code":"secret_wrong","request_id":"9478ccb0f989f434","cut":true}`,
+		},
+		{
+			"refused", entry{x: refused, sent: 30},
+			`2026-10-15T09:30:00.042Z 203.0.113.7 z cdn.example.com "GET /a.jpg HTTP/1.1" 403 30 - 0.000000 "" "" path_not_allowed 0011223344556677 ok`,
+			`{"time":"2026-10-15T09:30:00.042Z","peer":"203.0.113.7","zone":"z","host":"cdn.example.com","method":"GET","target":"/a.jpg","protocol":"HTTP/1.1",` +
+				`"status":403,"bytes":30,"seconds":0.000000,"code":"path_not_allowed","request_id":"0011223344556677"}`,
 		},
 		{
 			"nothing there", entry{x: bare},
-			`2026-10-15T09:30:00.042Z - - - "GET / HTTP/1.0" 404 0 - 0.000000 "" "" - ok`,
+			`2026-10-15T09:30:00.042Z - - - "GET / HTTP/1.0" 404 0 - 0.000000 "" "" - - ok`,
 			`{"time":"2026-10-15T09:30:00.042Z","peer":"-","host":"","method":"GET","target":"/","protocol":"HTTP/1.0","status":404,"bytes":0,"seconds":0.000000}`,
 		},
 		{
 			"hostile", entry{x: hostile},
-			`2026-10-15T09:30:00.042Z 203.0.113.7 - cdn.example.com "GET /\x22\x5c| HTTP/1.1" 404 0 - 0.000000 "\x22\x09\xe2\x80\xa8\xc2\x85" "\x5c \xff caf\xc3\xa9" - ok`,
+			`2026-10-15T09:30:00.042Z 203.0.113.7 - cdn.example.com "GET /\x22\x5c| HTTP/1.1" 404 0 - 0.000000 "\x22\x09\xe2\x80\xa8\xc2\x85" "\x5c \xff caf\xc3\xa9" - - ok`,
 			`{"time":"2026-10-15T09:30:00.042Z","peer":"203.0.113.7","host":"cdn.example.com","method":"GET","target":"/\u0022\u005c|","protocol":"HTTP/1.1",` +
 				`"status":404,"bytes":0,"seconds":0.000000,"referer":"\u0022\u0009\u2028\u0085","user_agent":"\u005c \ufffd café"}`,
 		},
