@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
@@ -50,6 +51,7 @@ type Object struct {
 	complete atomic.Bool // publishes chunks and size
 	chunks   [][]byte
 	size     int64
+	owner    *Object // whose chunks they are, pinned; nil: the object's own
 }
 
 // A Meta is what is known of a response besides its body. It is immutable: a
@@ -61,6 +63,7 @@ type Meta struct {
 	// ETag and LastModified are the validators, nil if absent. They and Date
 	// are values of Fields.
 	ETag, LastModified, Date []byte
+	Dated                    int64 // Date in Unix seconds; 0 without a valid one
 	// Length is the Content-Length of a HEAD answer; -1: the body tells.
 	Length int64
 	// Stamp is the revision of the zone's newest purge when the fetch that
@@ -74,21 +77,29 @@ type Meta struct {
 
 // NewMeta returns the metadata of a response with these fields.
 func NewMeta(status int, fields httpmsg.Fields, v httpcache.Verdict) *Meta {
-	return &Meta{
+	m := &Meta{
 		Status: status, Fields: fields, Verdict: v, Length: -1,
 		ETag: fields.Get("ETag"), LastModified: fields.Get("Last-Modified"), Date: fields.Get("Date"),
+	}
+	m.Dated, _ = httpmsg.ParseDate(m.Date, time.Unix(v.Born, 0))
+	return m
+}
+
+// Judged returns a copy with another verdict.
+func (m *Meta) Judged(v httpcache.Verdict) *Meta {
+	return &Meta{
+		Status: m.Status, Fields: m.Fields, Verdict: v,
+		ETag: m.ETag, LastModified: m.LastModified, Date: m.Date, Dated: m.Dated,
+		Length: m.Length, Stamp: m.Stamp, Tags: m.Tags,
 	}
 }
 
 // Expired returns a copy that is stale as of the Unix second at, by a soft
 // purge of this revision.
 func (m *Meta) Expired(at, revision int64) *Meta {
-	out := &Meta{
-		Status: m.Status, Fields: m.Fields, Verdict: m.Verdict,
-		ETag: m.ETag, LastModified: m.LastModified, Date: m.Date,
-		Length: m.Length, Stamp: revision, Tags: m.Tags,
-	}
+	out := m.Judged(m.Verdict)
 	out.Verdict.Expire(at)
+	out.Stamp = revision
 	return out
 }
 
@@ -122,6 +133,18 @@ func NewObject(key string, memory Memory, meta *Meta) *Object {
 	return o
 }
 
+// As returns another object that shares o's body, with one pin: as it answers
+// requests with other selecting fields. o must be complete.
+func (o *Object) As(meta *Meta, vary, variant []byte) *Object {
+	o.Pin()
+	out := NewObject(o.Key, o.memory, meta)
+	out.Zone, out.Negative, out.Epoch, out.Born = o.Zone, o.Negative, o.Epoch, o.Born
+	out.Vary, out.Variant = vary, variant
+	out.chunks, out.size, out.owner = o.chunks, o.size, o
+	out.complete.Store(true)
+	return out
+}
+
 // Meta returns the newest metadata.
 func (o *Object) Meta() *Meta { return o.meta.Load() }
 
@@ -148,6 +171,9 @@ func (o *Object) Size() int64 { return o.size }
 // Held returns the bytes of memory that the chunks of a complete object take.
 func (o *Object) Held() int64 {
 	var n int64
+	if o.owner != nil {
+		return 0
+	}
 	for _, c := range o.chunks {
 		n += int64(cap(c))
 	}
@@ -170,8 +196,8 @@ func (o *Object) Bytes() ([]byte, bool) {
 // that it is alive, for example by the lock of the index that holds it.
 func (o *Object) Pin() { o.pins.Add(1) }
 
-// tryPin pins the object unless it is already dead.
-func (o *Object) tryPin() bool {
+// TryPin pins the object unless it is already dead.
+func (o *Object) TryPin() bool {
 	for {
 		n := o.pins.Load()
 		if n == 0 {
@@ -189,7 +215,12 @@ func (o *Object) Unpin() {
 	if n < 0 {
 		panic("bug: object unpinned more often than pinned")
 	}
-	if n == 0 && o.complete.Load() {
+	switch {
+	case n > 0 || !o.complete.Load():
+	case o.owner != nil:
+		o.chunks = nil
+		o.owner.Unpin()
+	default:
 		for _, c := range o.chunks {
 			o.memory.Recycle(c)
 		}
@@ -478,7 +509,7 @@ func (g *Growth) Read(off int64) *Reader {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	gone := off < min(g.first*ChunkSize, g.filled)
-	if gone || !g.object.tryPin() {
+	if gone || !g.object.TryPin() {
 		return nil
 	}
 	r := &Reader{growth: g, pos: off}
