@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
+	"github.com/cistern-cdn/cistern/internal/spec/catalog"
 )
 
 // What the journal exports. zone is a UUID, empty for unknown hosts.
@@ -41,8 +42,14 @@ func (j *Journal) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Of requests, faults and refusals
-// only those that happened are exported.
+// maxZeroed bounds the zones whose series begin before their first event: some
+// forty each. In an installation with more, a zone is exported from its first
+// request on, and a series of it from its first event.
+const maxZeroed = 1000
+
+// Collect implements prometheus.Collector. Series of zones that exist begin at
+// 0, so that increase() sees the first event, but for what hardly ever happens:
+// that is exported once it has.
 func (j *Journal) Collect(out chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, n uint64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
@@ -50,11 +57,19 @@ func (j *Journal) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, n int64) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n))
 	}
-	for id, c := range *j.zones.Load() {
-		c.collect(id, count)
+	zones, existing := *j.zones.Load(), *j.existing.Load()
+	for id, c := range zones {
+		_, zeroed := existing[id]
+		c.collect(id, zeroed, count)
+	}
+	var untouched counters
+	for id := range existing {
+		if zones[id] == nil {
+			untouched.collect(id, true, count)
+		}
 	}
 	for class := range j.refused {
-		if n := j.refused[class].Load(); n > 0 {
+		if n := j.refused[class].Load(); n > 0 || class == 4 || class == 5 {
 			count(refusedDesc, n, classNames[class])
 		}
 	}
@@ -72,7 +87,9 @@ func (j *Journal) Collect(out chan<- prometheus.Metric) {
 
 var classNames = [statusClasses]string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"}
 
-func (c *counters) collect(id string, count func(*prometheus.Desc, uint64, ...string)) {
+// collect exports the counters of a zone, the usual ones also if they are 0 if
+// zeroed is set.
+func (c *counters) collect(id string, zeroed bool, count func(*prometheus.Desc, uint64, ...string)) {
 	var requests [flow.Results][statusClasses]uint64
 	var sent, cut uint64
 	for i := range c.shards {
@@ -87,7 +104,7 @@ func (c *counters) collect(id string, count func(*prometheus.Desc, uint64, ...st
 	}
 	for result := range requests {
 		for class, n := range requests[result] {
-			if n > 0 {
+			if n > 0 || zeroed && usual(flow.Result(result), class) {
 				count(requestsDesc, n, id, resultName(flow.Result(result)), classNames[class])
 			}
 		}
@@ -103,6 +120,40 @@ func (c *counters) collect(id string, count func(*prometheus.Desc, uint64, ...st
 	for code, n := range c.faults {
 		count(faultsDesc, n, id, code)
 	}
+	if !zeroed {
+		return
+	}
+	for _, code := range usualFaults {
+		if _, ok := c.faults[string(code)]; !ok {
+			count(faultsDesc, 0, id, string(code))
+		}
+	}
+}
+
+// usualFaults are those whose first event somebody wants to hear of, and that
+// most zones may meet.
+var usualFaults = [...]catalog.Origin{
+	catalog.OriginSecretWrong, catalog.OriginKeyUnknown, catalog.OriginRegionWrong, catalog.OriginAccessDenied,
+	catalog.OriginBucketMissing, catalog.OriginOriginBusy, catalog.OriginOriginError,
+	catalog.OriginDNSFailed, catalog.OriginConnectFailed, catalog.OriginTLSFailed, catalog.OriginTimeout,
+}
+
+// usual reports whether answers of a class of status are to be expected with a
+// result.
+func usual(r flow.Result, class int) bool {
+	switch r {
+	case flow.ResultHit:
+		return 2 <= class && class <= 4
+	case flow.ResultMiss, flow.ResultBypass:
+		return 2 <= class && class <= 5
+	case flow.ResultStale, flow.ResultRevalidated:
+		return class == 2 || class == 3
+	case flow.ResultError:
+		return class == 4 || class == 5
+	case flow.ResultNone:
+		return class == 4
+	}
+	return false
 }
 
 func resultName(r flow.Result) string {

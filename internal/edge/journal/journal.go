@@ -42,8 +42,10 @@ type Journal struct {
 
 	refused [statusClasses]atomic.Uint64 // requests that never became an exchange
 
-	mu    sync.Mutex                           // guards changes of zones
+	mu    sync.Mutex                           // guards changes of what follows
 	zones atomic.Pointer[map[string]*counters] // by UUID, "" for unknown hosts; immutable
+	// existing are the zones of the configuration whose series begin at 0.
+	existing atomic.Pointer[map[string]struct{}] // immutable
 }
 
 // statusClasses counts 1xx to 5xx, with everything else at 0.
@@ -76,6 +78,7 @@ const shardBytes = (int(flow.Results)*statusClasses + 2) * 8
 func New(o Options) *Journal {
 	j := &Journal{Options: o, shards: shardCount()}
 	j.zones.Store(&map[string]*counters{})
+	j.existing.Store(&map[string]struct{}{})
 	return j
 }
 
@@ -133,8 +136,9 @@ func (j *Journal) Fetched(site *flow.Site, fault *flow.Fault, bytes int64) {
 // Purged counts a purge of a zone that is in force.
 func (j *Journal) Purged(zone string) { j.zone(zone).purges.Add(1) }
 
-// Retain forgets the zones that s does not have, so that a deleted zone does
-// not stay in the counters for ever.
+// Retain takes note of the zones that exist: the series of those that s has
+// begin at 0, and others are forgotten, so that a deleted zone does not stay in
+// the counters for ever.
 func (j *Journal) Retain(s *zone.Snapshot) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -144,6 +148,13 @@ func (j *Journal) Retain(s *zone.Snapshot) {
 		return !ok && id != ""
 	})
 	j.zones.Store(&zones)
+	existing := make(map[string]struct{})
+	if len(s.Zones) <= maxZeroed {
+		for id := range s.Zones {
+			existing[id] = struct{}{}
+		}
+	}
+	j.existing.Store(&existing)
 }
 
 // zone returns the counters of a zone, making them at its first request.

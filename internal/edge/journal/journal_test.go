@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +138,53 @@ func TestRetainForgetsDeletedZones(t *testing.T) {
 	}
 }
 
+// The first event of a zone is an increase: its series were there before it.
+func TestSeriesBeginAtZero(t *testing.T) {
+	j := New(Options{})
+	j.Retain(&zone.Snapshot{Zones: map[string]*zone.Zone{"a": {UUID: "a"}, "b": {UUID: "b"}}})
+	j.Record(exchange(t, site("a"), plainHead, 200, flow.ResultHit), 1, nil)
+	j.Record(exchange(t, site("a"), plainHead, 101, flow.ResultMiss), 1, nil)
+	j.Record(exchange(t, nil, plainHead, 404, flow.ResultNone), 1, nil)
+	j.Fetched(site("a"), &flow.Fault{Code: "kms_denied"}, 0)
+	j.Fetched(site("a"), &flow.Fault{Code: "timeout"}, 0)
+
+	tests := []struct{ line, want string }{
+		{`requests_total{class="2xx",result="hit",zone="a"}`, "1"},
+		{`requests_total{class="1xx",result="miss",zone="a"}`, "1"}, // seldom, but it was there
+		{`requests_total{class="1xx",result="miss",zone="b"}`, ""},
+		{`requests_total{class="2xx",result="hit",zone="b"}`, "0"},
+		{`requests_total{class="5xx",result="error",zone="b"}`, "0"},
+		{`requests_total{class="4xx",result="none",zone=""}`, "1"},
+		{`requests_total{class="2xx",result="hit",zone=""}`, ""},
+		{`origin_faults_total{code="timeout",zone="a"}`, "1"},
+		{`origin_faults_total{code="kms_denied",zone="a"}`, "1"},
+		{`origin_faults_total{code="kms_denied",zone="b"}`, ""},
+		{`origin_faults_total{code="timeout",zone="b"}`, "0"},
+		{`origin_faults_total{code="access_denied",zone="b"}`, "0"},
+		{`origin_faults_total{code="timeout",zone=""}`, ""},
+		{`origin_fetches_total{zone="b"}`, "0"},
+		{`requests_refused_total{class="4xx"}`, "0"},
+	}
+	for _, tt := range tests {
+		got := strings.TrimPrefix(strings.Join(scrape(t, j, tt.line), " "), "cistern_"+tt.line+" ")
+		if got != tt.want {
+			t.Errorf("%s = %q; want %q", tt.line, got, tt.want)
+		}
+	}
+	if n := len(scrape(t, j, `zone="b"`)); n > 40 {
+		t.Errorf("%d series of a zone that nobody asked for; want at most 40", n)
+	}
+
+	many := &zone.Snapshot{Zones: make(map[string]*zone.Zone)}
+	for i := range maxZeroed + 1 {
+		many.Zones[strconv.Itoa(i)] = &zone.Zone{}
+	}
+	j.Retain(many)
+	if got := scrape(t, j, `zone="7"`); got != nil {
+		t.Errorf("of one zone of very many: %q; want nothing before its first request", got)
+	}
+}
+
 // Connections count at the same time, new zones come, and somebody reads.
 func TestCountersConcurrently(t *testing.T) {
 	const connections, requests = 8, 500
@@ -158,7 +206,7 @@ func TestCountersConcurrently(t *testing.T) {
 		for range 20 {
 			j.Log.Flush()
 			for id, c := range *j.zones.Load() {
-				c.collect(id, func(*prometheus.Desc, uint64, ...string) {})
+				c.collect(id, true, func(*prometheus.Desc, uint64, ...string) {})
 			}
 		}
 	})
