@@ -66,24 +66,11 @@ func (c *call) parseRequest(args []string) *request {
 
 // fetch sends a request and prints its answer: status, fields, and the
 // length, hash and (of short text) words of the body.
-//
-// Who comes while a fill is under way shares it, as Cache-Status tells with
-// "collapsed"; that may be so for an instant after its first viewer has got
-// the last byte. Scripts that fetch one thing after another are about what
-// comes then, so fetch waits for the end of the fill by asking again.
 func fetch(c *call) {
-	q := c.parseRequest(c.args)
-	var x *exchange
-	err := await("the end of the fill", func() (bool, error) {
-		var err error
-		if x, err = c.begin(q, nil); err != nil {
-			return true, err
-		}
+	x, err := c.begin(c.parseRequest(c.args), nil)
+	if err == nil {
 		err = x.readAll()
 		x.close()
-		return err != nil || !strings.Contains(x.answer.Header.Get("Cache-Status"), "collapsed"), err
-	})
-	if x != nil {
 		c.show(x)
 	}
 	c.outcome(err)
