@@ -52,12 +52,12 @@ func New(o Options) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := origin.New(origin.Options{Addresses: o.Addresses, Log: o.Log})
-	e := &Edge{base: o.BaseDomain, log: o.Log, memory: memory, origin: client}
+	e := &Edge{base: o.BaseDomain, log: o.Log, memory: memory}
 	e.store = memory
 	e.journal = journal.New(journal.Options{Log: o.AccessLog, Cache: e.cacheFigures})
+	e.origin = origin.New(origin.Options{Addresses: o.Addresses, Log: o.Log, Sent: e.journal.Sent})
 	e.filler = fill.New(fill.Options{
-		Store: memory, Origin: client, Budget: o.FillBudget, Fetched: e.journal.Fetched,
+		Store: memory, Origin: e.origin, Budget: o.FillBudget, Fetched: e.journal.Fetched,
 	})
 	e.table.Store(route.Compile(&zone.Snapshot{}, nil, "", o.Log))
 	return e, nil

@@ -17,7 +17,7 @@ var (
 	refusedDesc  = desc("requests_refused_total", "Requests whose head could not be understood, by class of status.", "class")
 	fetchesDesc  = desc("origin_fetches_total", "Requests sent to origins.", "zone")
 	receivedDesc = desc("origin_received_bytes_total", "Body bytes received from origins.", "zone")
-	faultsDesc   = desc("origin_faults_total", "Origin requests that gave nothing to pass on, by code of the error catalogue.", "zone", "code")
+	faultsDesc   = desc("origin_faults_total", "Fetches that gave nothing to pass on, by code of the error catalogue.", "zone", "code")
 	purgesDesc   = desc("purges_applied_total", "Purges applied.", "zone")
 	budgetDesc   = desc("cache_budget_bytes", "Bytes that the memory cache may hold.")
 	bytesDesc    = desc("cache_bytes", "Bytes that the memory cache holds.")
@@ -111,7 +111,7 @@ func (c *counters) collect(id string, zeroed bool, count func(*prometheus.Desc, 
 	}
 	count(sentDesc, sent, id)
 	count(cutDesc, cut, id)
-	count(fetchesDesc, c.fetches.Load(), id)
+	count(fetchesDesc, c.sent.Load(), id)
 	count(receivedDesc, c.received.Load(), id)
 	count(purgesDesc, c.purges.Load(), id)
 
@@ -135,7 +135,8 @@ func (c *counters) collect(id string, zeroed bool, count func(*prometheus.Desc, 
 var usualFaults = [...]catalog.Origin{
 	catalog.OriginSecretWrong, catalog.OriginKeyUnknown, catalog.OriginRegionWrong, catalog.OriginAccessDenied,
 	catalog.OriginBucketMissing, catalog.OriginOriginBusy, catalog.OriginOriginError,
-	catalog.OriginDNSFailed, catalog.OriginConnectFailed, catalog.OriginTLSFailed, catalog.OriginTimeout,
+	catalog.OriginDNSFailed, catalog.OriginConnectFailed, catalog.OriginTLSFailed,
+	catalog.OriginConnectionCut, catalog.OriginTimeout,
 }
 
 // usual reports whether answers of a class of status are to be expected with a

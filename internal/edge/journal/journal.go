@@ -55,8 +55,8 @@ const statusClasses = 6
 type counters struct {
 	shards []shard
 
-	fetches  atomic.Uint64
-	received atomic.Uint64 // body bytes from origins
+	sent     atomic.Uint64 // requests to origins
+	received atomic.Uint64 // body bytes from them
 	purges   atomic.Uint64
 
 	mu     sync.Mutex        // guards faults
@@ -116,11 +116,13 @@ func (j *Journal) Record(x *flow.Exchange, sent int64, err error) {
 // exchange, as its head could not be understood.
 func (j *Journal) Refused(status int) { j.refused[classOf(status)].Add(1) }
 
-// Fetched counts a request to an origin of site that gave bytes of body, and
-// its fault if it is not nil.
+// Sent counts a request that went out to an origin of site.
+func (j *Journal) Sent(site *flow.Site) { j.zone(site.Zone.UUID).sent.Add(1) }
+
+// Fetched counts what a fetch from an origin of site has brought: bytes of
+// body, and its fault if it is not nil.
 func (j *Journal) Fetched(site *flow.Site, fault *flow.Fault, bytes int64) {
 	c := j.zone(site.Zone.UUID)
-	c.fetches.Add(1)
 	c.received.Add(uint64(max(bytes, 0)))
 	if fault == nil {
 		return

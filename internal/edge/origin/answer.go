@@ -141,11 +141,21 @@ func (t *try) refused(a *flow.Answer, res *http.Response) (*flow.Answer, *flow.F
 	if v.Code == catalog.OriginOriginBusy {
 		f.RetryAfter = retryAfter(res.Header.Get("Retry-After"))
 	}
-	f.Err = fmt.Errorf("origin %s: status %d %s", t.member.Origin.Name, a.Status, d.Code)
+	f.Err = t.refusal()
 	if err != nil && d.Code == "" {
 		f.Err = fmt.Errorf("%w: read error document: %w", f.Err, err)
 	}
 	return nil, f
+}
+
+// refusal says for the log what the origin answered.
+func (t *try) refusal() error {
+	return errors.New(strings.TrimRight(fmt.Sprintf("origin %s: status %d %s", t.member.Origin.Name, t.said.status, t.said.code), " "))
+}
+
+// missing returns what is to be logged of a negative answer.
+func (t *try) missing(a *flow.Answer) *flow.Fault {
+	return &flow.Fault{Status: a.Status, Received: t.said.status, Code: a.Code, Err: t.refusal()}
 }
 
 func classOf(status int) string { return "http_" + strconv.Itoa(status) }

@@ -1,13 +1,18 @@
 package origin
 
 import (
+	"bufio"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
 	"github.com/cistern-cdn/cistern/internal/zone"
 )
@@ -75,6 +80,7 @@ func TestRefused(t *testing.T) {
 		{name: "secret", status: 403, body: doc("SignatureDoesNotMatch"), code: catalog.OriginSecretWrong, want: 502, proxy: "proxy_configuration_error", class: "error"},
 		{name: "key", status: 403, body: doc("InvalidAccessKeyId"), code: catalog.OriginKeyUnknown, want: 502, proxy: "proxy_configuration_error", class: "error"},
 		{name: "denied", status: 403, body: doc("AccessDenied"), code: catalog.OriginAccessDenied, want: 403, proxy: "http_request_error", class: "http_403"},
+		{name: "archived", status: 403, body: doc("InvalidObjectState"), code: catalog.OriginObjectArchived, want: 403, proxy: "http_request_error", class: "http_403"},
 		{name: "no bucket", status: 404, body: doc("NoSuchBucket"), code: catalog.OriginBucketMissing, want: 502, proxy: "proxy_configuration_error", class: "http_404"},
 		{name: "busy", status: 503, header: "Retry-After: 7", body: doc("SlowDown"), code: catalog.OriginOriginBusy, want: 503, proxy: "destination_unavailable", class: "http_503", retry: 7},
 		{name: "busy until", status: 429, header: "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", code: catalog.OriginOriginBusy, want: 503, proxy: "destination_unavailable", class: "http_429", retry: 5},
@@ -107,7 +113,7 @@ func TestRefused(t *testing.T) {
 				t.Errorf("fault %+v; want %+v", fault, tt)
 			}
 			line := log.String()
-			if logs := tt.want != 403 && tt.want != 416; logs != (line != "") {
+			if logs := tt.want != 416; logs != (line != "") {
 				t.Errorf("logged %q", line)
 			} else if logs && (!strings.Contains(line, "code="+string(tt.code)) || !strings.Contains(line, "fix=")) {
 				t.Errorf("log line lacks code or fix: %s", line)
@@ -164,8 +170,113 @@ func TestNegative(t *testing.T) {
 			if !a.Negative || a.Status != 404 || a.Code != tt.want || a.Length != 0 || body != "" || text(a.Fields) != "Cache-Control: max-age=3\r\n" {
 				t.Errorf("answer %+v, %q, fields %q", a, body, text(a.Fields))
 			}
-			if log.String() != "" {
-				t.Errorf("logged %s", log)
+			// Viewers ask for what is missing, but a missing bucket may be the
+			// customer's mistake.
+			if line := log.String(); (line != "") != (tt.want == catalog.OriginBucketMissing) {
+				t.Errorf("logged %q", line)
+			}
+		})
+	}
+}
+
+// The line about a fault has what is needed to mend it, and nothing empty.
+func TestLogLine(t *testing.T) {
+	doc := func(code, more string) string { return "<Error><Code>" + code + "</Code>" + more + "</Error>" }
+	inPath := func(url string) *zone.Origin {
+		o := signedOrigin(url)
+		o.Bucket = ""
+		return o
+	}
+	tests := []struct {
+		name   string
+		origin func(string) *zone.Origin
+		target string
+		status int
+		body   string
+		words  []string
+		level  string
+	}{
+		{name: "denied", origin: signedOrigin, target: "/a b", status: 403, body: doc("AccessDenied", ""), level: "WARN",
+			words: []string{"code=access_denied", `fix="Allow GetObject on bucket/*`, "path=/media/a%20b"}},
+		{name: "archived", origin: signedOrigin, target: "/a", status: 403, body: doc("InvalidObjectState", ""), level: "WARN",
+			words: []string{"code=object_archived", "fix="}},
+		{name: "bucket of the setting", origin: signedOrigin, target: "/a", status: 404, body: doc("NoSuchBucket", ""), level: "WARN",
+			words: []string{"code=bucket_missing", "If s3_bucket is set, correct it", "path=/media/a"}},
+		{name: "bucket of the viewer", origin: inPath, target: "/films/a", status: 404, body: doc("NoSuchBucket", ""), level: "WARN",
+			words: []string{"code=bucket_missing", "from the viewer's path", "path=/films/a", "status=404"}},
+		{name: "region", origin: signedOrigin, target: "/a", status: 400, body: doc("AuthorizationHeaderMalformed", "<Region>eu-west-9</Region>"), level: "ERROR",
+			words: []string{"code=region_wrong", "region=eu-west-9", "region_used=eu-central-1"}},
+		{name: "secret", origin: signedOrigin, target: "/a", status: 403, body: doc("SignatureDoesNotMatch", ""), level: "ERROR",
+			words: []string{"code=secret_wrong", "region_used=eu-central-1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+			defer s.Close()
+			c, log := client(t, Options{})
+			f := get(t, site(t, tt.origin(s.URL), credential()), "/a")
+			f.Path = []byte(tt.target)
+			for range 3 {
+				_, _, _ = fetch(t, c, f)
+			}
+			line := log.String()
+			if strings.Count(line, "\n") != 1 || strings.Contains(line, `=""`) {
+				t.Errorf("logged %s; want one line without empty values", line)
+			}
+			for _, word := range append(tt.words, "level="+tt.level, "zone=shop", "origin=main", "host="+strings.TrimPrefix(s.URL, "http://")) {
+				if !strings.Contains(line, word) {
+					t.Errorf("logged %s; want it to hold %s", line, word)
+				}
+			}
+		})
+	}
+}
+
+// Only what went out counts, and each time that it did.
+func TestSent(t *testing.T) {
+	forbidHead := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "HEAD" {
+			w.WriteHeader(http.StatusForbidden)
+		}
+	}
+	ok := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer ok.Close()
+	noHead := httptest.NewServer(http.HandlerFunc(forbidHead))
+	defer noHead.Close()
+	cut := raw(t, func(_ net.Conn, r *bufio.Reader) { _, _ = readHead(r) })
+	tests := []struct {
+		name string
+		url  string
+		edit func(*flow.Fetch)
+		dial func(context.Context, string, string) (net.Conn, error)
+		want int32
+	}{
+		{name: "answered", url: ok.URL, want: 1},
+		{name: "asked twice", url: noHead.URL, edit: func(f *flow.Fetch) { f.Head = true }, want: 2},
+		{name: "cut", url: cut, want: 1},
+		{name: "refused", url: ok.URL, dial: dialError1(syscall.ECONNREFUSED)},
+		{name: "no credential", url: ok.URL, edit: func(f *flow.Fetch) { f.Site.Members[0].Credential = nil }},
+		{name: "no origin", url: ok.URL, edit: func(f *flow.Fetch) { f.Site.Members = nil }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			st := site(t, signedOrigin(tt.url), credential())
+			var sent atomic.Int32
+			c, _ := client(t, Options{Dial: tt.dial, Sent: func(of *flow.Site) {
+				if of == st {
+					sent.Add(1)
+				}
+			}})
+			f := get(t, st, "/a")
+			if tt.edit != nil {
+				tt.edit(f)
+			}
+			_, _, _ = fetch(t, c, f)
+			if got := sent.Load(); got != tt.want {
+				t.Errorf("%d requests sent; want %d", got, tt.want)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
 	"sync"
 	"time"
@@ -36,6 +37,10 @@ type Options struct {
 	// for one origin and code within ten seconds are counted, not written.
 	Log *slog.Logger
 
+	// Sent, if set, is called for each request whose head went out, repeated
+	// ones included. It may be called concurrently.
+	Sent func(site *flow.Site)
+
 	// Lookup resolves names; nil asks the system. Dial opens a connection to
 	// an address that Addresses allows; nil dials TCP.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -48,6 +53,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Sent == nil {
+		o.Sent = func(*flow.Site) {}
 	}
 	if o.Lookup == nil {
 		o.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -179,8 +187,11 @@ func (c *Client) signer(m *flow.Member) *sigv4.Signer {
 func (c *Client) Fetch(ctx context.Context, f *flow.Fetch) (*flow.Answer, *flow.Fault) {
 	t := try{client: c, fetch: f, head: f.Head}
 	answer, fault := t.run(ctx)
-	if fault != nil && !errors.Is(fault.Err, context.Canceled) {
+	switch {
+	case fault != nil && !errors.Is(fault.Err, context.Canceled): // else who asked gave up
 		c.log(&t, fault)
+	case answer != nil && answer.Negative:
+		c.log(&t, t.missing(answer))
 	}
 	return answer, fault
 }
@@ -202,13 +213,15 @@ type try struct {
 
 func (t *try) run(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	f := t.fetch
+	if len(f.Site.Members) > 0 {
+		t.member = &f.Site.Members[0]
+	}
 	if n := cdnfield.CDNLoopCount(f.Viewer.AppendJoined(nil, "CDN-Loop"), t.client.Pseudonym); n > 0 {
 		return nil, &flow.Fault{Status: 502, Proxy: cdnfield.ProxyLoopDetected, Err: errLoop}
 	}
-	if len(f.Site.Members) == 0 {
+	if t.member == nil {
 		return nil, &flow.Fault{Status: 502, Proxy: cdnfield.ProxyConfigurationError, Code: catalog.OriginNoOrigin, Class: classError, Err: errNoOrigin}
 	}
-	t.member = &f.Site.Members[0]
 	if fault := t.prepare(); fault != nil {
 		return nil, fault
 	}
@@ -264,6 +277,7 @@ func (t *try) send(ctx context.Context) (*flow.Answer, *flow.Fault) {
 		return nil, &flow.Fault{Status: 503, Proxy: cdnfield.ConnectionLimitReached, Code: catalog.OriginTimeout, Class: classTimeout, CutOff: true, Err: err}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { t.client.Sent(t.fetch.Site) }})
 	sent := time.Now()
 	res, err := s.transport.RoundTrip(t.request(ctx, sent))
 	if err != nil {

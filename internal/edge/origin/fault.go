@@ -60,7 +60,7 @@ func transportFault(ctx context.Context, err error) *flow.Fault {
 		f.Err = errReadTimeout
 		f.Code, f.Proxy, f.Class = catalog.OriginTimeout, cdnfield.HTTPResponseTimeout, classTimeout
 	case isClosed(err):
-		f.Code, f.Proxy = catalog.OriginConnectFailed, cdnfield.ConnectionTerminated
+		f.Code, f.Proxy = catalog.OriginConnectionCut, cdnfield.ConnectionTerminated
 	case strings.Contains(err.Error(), "headers exceeded"): // net/http has no type for it
 		f.Code, f.Proxy, f.Class, f.CutOff = catalog.OriginOriginError, cdnfield.HTTPResponseHeaderSectionSize, classInvalid, false
 	default:
@@ -73,8 +73,11 @@ func transportFault(ctx context.Context, err error) *flow.Fault {
 // cutFault says, for the log, why a body broke off.
 func cutFault(err error) *flow.Fault {
 	f := &flow.Fault{Code: catalog.OriginOriginError, Proxy: cdnfield.HTTPResponseIncomplete, Err: err}
-	if errors.Is(err, errReadTimeout) {
+	switch {
+	case errors.Is(err, errReadTimeout):
 		f.Code, f.Proxy = catalog.OriginTimeout, cdnfield.ConnectionReadTimeout
+	case isClosed(err):
+		f.Code = catalog.OriginConnectionCut
 	}
 	f.Status = cdnfield.ErrorStatus(f.Proxy)
 	return f

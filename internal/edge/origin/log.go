@@ -53,54 +53,80 @@ func (q *quiet) pass(id faultID, now time.Time) (held int, ok bool) {
 	return held, true
 }
 
-// log writes what an operator needs to mend the fault. A refusal of a single
-// object is no fault of the configuration and not written, nor is a fetch that
-// its viewers gave up.
+// log writes what an operator needs to mend the fault. That an object is
+// missing is no fault, and not written.
 func (c *Client) log(t *try, f *flow.Fault) {
-	if f.Status == 403 || f.Status == 404 || f.Status == 416 {
+	if !worthy(f) {
 		return
 	}
 	id := faultID{zone: t.fetch.Site.Zone.UUID, code: f.Code, proxy: f.Proxy}
-	name := ""
 	if t.member != nil {
-		id.origin, name = t.member.Origin.UUID, t.member.Origin.Name
+		id.origin = t.member.Origin.UUID
 	}
 	held, ok := c.quiet.pass(id, time.Now())
 	if !ok {
 		return
 	}
-	row := f.Code.Row()
-	attrs := []any{
-		"zone", t.fetch.Site.Zone.Name, "origin", name,
-		"code", string(f.Code), "title", row.Title, "fix", row.Fix,
-		"status", f.Status, "proxy_error", f.Proxy, "error", f.Err,
+	attrs := t.describe(f)
+	if held > 0 {
+		attrs = append(attrs, "repeated", held)
 	}
+	level := slog.LevelWarn
+	if t.said.credential {
+		level = slog.LevelError
+	}
+	c.Log.Log(context.Background(), level, "origin fault", attrs...)
+}
+
+// worthy reports whether somebody may want to mend f. Refusals of a single
+// object may come from a policy that is too narrow.
+func worthy(f *flow.Fault) bool {
+	switch f.Code {
+	case catalog.OriginAccessDenied, catalog.OriginObjectArchived, catalog.OriginBucketMissing:
+		return true
+	}
+	return f.Status != 403 && f.Status != 404 && f.Status != 416
+}
+
+// describe returns the attributes of the line about f. What is empty has none.
+func (t *try) describe(f *flow.Fault) (attrs []any) {
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, key, value)
 		}
 	}
-	if f.Received != 0 {
-		attrs = append(attrs, "received", f.Received)
-	}
+	row := f.Code.Row()
 	s := &t.said
 	message := s.message
-	if t.member != nil && t.member.Credential != nil {
-		cr := t.member.Credential
-		message = scrub(message, cr.Secret.Reveal(), cr.Token.Reveal())
+	add("zone", t.fetch.Site.Zone.Name)
+	if t.member != nil {
+		add("origin", t.member.Origin.Name)
+		if cr := t.member.Credential; cr != nil {
+			message = scrub(message, cr.Secret.Reveal(), cr.Token.Reveal())
+		}
 	}
+	add("code", string(f.Code))
+	add("title", row.Title)
+	add("fix", row.Fix)
+	attrs = append(attrs, "status", f.Status)
+	add("proxy_error", f.Proxy)
+	if f.Err != nil {
+		attrs = append(attrs, "error", f.Err)
+	}
+	if f.Received == 0 {
+		return attrs
+	}
+	attrs = append(attrs, "received", f.Received)
+	add("host", t.member.Endpoint.HostHeader)
+	add("path", t.wire[:min(len(t.wire), maxMessage)])
 	add("s3_code", s.code)
 	add("message", message[:min(len(message), maxMessage)])
 	add("origin_request_id", s.requestID)
 	add("ec", s.ec)
 	add("region", s.region)
+	if t.signer != nil && (s.credential || s.region != "") {
+		add("region_used", t.member.Endpoint.Region)
+	}
 	add("server_time", s.serverTime)
-	if held > 0 {
-		attrs = append(attrs, "repeated", held)
-	}
-	level := slog.LevelWarn
-	if s.credential {
-		level = slog.LevelError
-	}
-	c.Log.Log(context.Background(), level, "origin fault", attrs...)
+	return attrs
 }

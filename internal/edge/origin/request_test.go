@@ -243,12 +243,15 @@ func TestLoop(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	defer s.Close()
 	for _, o := range []*zone.Origin{signedOrigin(s.URL), plainOrigin(s.URL)} {
-		c, _ := client(t, Options{})
+		c, log := client(t, Options{})
 		f := get(t, site(t, o, credential()), "/a")
 		f.Viewer = viewer("CDN-Loop: a, Cistern; x=1")
 		_, _, fault := fetch(t, c, f)
 		if fault == nil || fault.Status != 502 || fault.Proxy != "proxy_loop_detected" || asked != 0 {
 			t.Errorf("fault %+v after %d requests; want proxy_loop_detected and none", fault, asked)
+		}
+		if line := log.String(); !strings.Contains(line, "zone=shop origin=main") || strings.Contains(line, `=""`) {
+			t.Errorf("logged %q; want zone and origin, and nothing empty", line)
 		}
 	}
 	c, _ := client(t, Options{Pseudonym: "other"})

@@ -105,9 +105,14 @@ func TestTransportFaults(t *testing.T) {
 		{name: "closed in the handshake", serve: closing, edit: https,
 			code: catalog.OriginTLSFailed, proxy: "tls_protocol_error", status: 502, class: "error"},
 		{name: "closed before the header", serve: after(""),
-			code: catalog.OriginConnectFailed, proxy: "connection_terminated", status: 502, class: "error"},
+			code: catalog.OriginConnectionCut, proxy: "connection_terminated", status: 502, class: "error"},
 		{name: "closed in the header", serve: after("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
-			code: catalog.OriginConnectFailed, proxy: "connection_terminated", status: 502, class: "error"},
+			code: catalog.OriginConnectionCut, proxy: "connection_terminated", status: 502, class: "error"},
+		{name: "reset before the header", serve: func(conn net.Conn, r *bufio.Reader) {
+			_, _ = readHead(r)
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		},
+			code: catalog.OriginConnectionCut, proxy: "connection_terminated", status: 502, class: "error"},
 		{name: "no HTTP", serve: after("220 mail.example ESMTP\r\n"),
 			code: catalog.OriginOriginError, proxy: "http_protocol_error", status: 502, class: "invalid_header", kept: true},
 		{name: "malformed status", serve: after("HTTP/1.1 2x0 OK\r\n\r\n"),
@@ -159,7 +164,7 @@ func TestNothingToAsk(t *testing.T) {
 	if _, _, fault := fetch(t, c, get(t, st, "/a")); fault == nil || fault.Code != catalog.OriginNoOrigin || fault.Status != 502 {
 		t.Errorf("fault %+v; want no_origin", fault)
 	}
-	if !strings.Contains(log.String(), "code=no_origin") {
+	if !strings.Contains(log.String(), "code=no_origin") || strings.Contains(log.String(), `=""`) {
 		t.Errorf("logged %q", log)
 	}
 }
@@ -391,7 +396,7 @@ func TestBodyCut(t *testing.T) {
 		if string(b) != "abc" || err == nil {
 			t.Errorf("%s: body %q, %v; want an error", name, b, err)
 		}
-		if !strings.Contains(log.String(), "proxy_error=http_response_incomplete") {
+		if line := log.String(); !strings.Contains(line, "proxy_error=http_response_incomplete") || !strings.Contains(line, "code=connection_cut") {
 			t.Errorf("%s: logged %q", name, log)
 		}
 		_ = a.Body.Close()

@@ -457,6 +457,7 @@ const (
 	OriginFrontLayer           Origin = "front_layer"             // Something in front of the bucket answered
 	OriginDNSFailed            Origin = "dns_failed"              // Endpoint name not found
 	OriginConnectFailed        Origin = "connect_failed"          // Cannot connect to the endpoint
+	OriginConnectionCut        Origin = "connection_cut"          // Endpoint cut the connection
 	OriginTLSFailed            Origin = "tls_failed"              // TLS with the endpoint failed
 	OriginTimeout              Origin = "timeout"                 // Endpoint too slow
 	OriginAddressProhibited    Origin = "address_prohibited"      // Address not allowed
@@ -543,8 +544,8 @@ func (c Origin) Row() Row {
 			Field:   "s3_access_key", Docs: "errors#origin-account_disabled"}
 	case OriginBucketMissing:
 		return Row{Code: "bucket_missing", Status: 502, Title: "No such bucket",
-			Meaning: "The bucket of the request does not exist at this endpoint; often the first path segment was taken for a bucket.",
-			Fix:     "Set base_path or s3_bucket to the bucket.",
+			Meaning: "The bucket of the request does not exist at this endpoint. Where neither s3_bucket nor base_path is set, the first segment of the viewer's path was taken for it.",
+			Fix:     "If s3_bucket is set, correct it; if the bucket comes from base_path or from the viewer's path, correct that, or set s3_bucket.",
 			Field:   "base_path", Docs: "errors#origin-bucket_missing"}
 	case OriginObjectMissing:
 		return Row{Code: "object_missing", Status: 404, Title: "Bucket right, object missing",
@@ -601,6 +602,11 @@ func (c Origin) Row() Row {
 			Meaning: "The endpoint refused the connection or cannot be reached.",
 			Fix:     "Check url and port, and the firewalls between edge and endpoint.",
 			Field:   "url", Docs: "errors#origin-connect_failed"}
+	case OriginConnectionCut:
+		return Row{Code: "connection_cut", Status: 502, Title: "Endpoint cut the connection",
+			Meaning: "The endpoint took the connection, and closed it before its answer was complete.",
+			Fix:     "Look at the endpoint's own log, and at proxies and firewalls on the way; an http URL to a port that speaks TLS also ends so.",
+			Field:   "url", Docs: "errors#origin-connection_cut"}
 	case OriginTLSFailed:
 		return Row{Code: "tls_failed", Status: 502, Title: "TLS with the endpoint failed",
 			Meaning: "The endpoint's certificate is not valid for the name, not trusted, or expired.",
