@@ -29,6 +29,9 @@ type Endpoint struct {
 	Region   string // signs; "" for plain origins
 	Provider string // id of the row that was used
 	Trusted  string // tail of the hosts that a redirect may name, ".amazonaws.com"; "": DialHost only
+
+	// AcceptEncoding is sent to a signed origin, unsigned; "": none is.
+	AcceptEncoding string
 }
 
 // Resolve derives the endpoint of an origin whose settings are canonical. The
@@ -72,6 +75,7 @@ func (o *Origin) Resolve() (Endpoint, error) {
 	if err := e.region(o, &p, host); err != nil {
 		return Endpoint{}, err
 	}
+	e.AcceptEncoding = p.AcceptEncoding
 	return e, nil
 }
 

@@ -33,6 +33,9 @@ type Provider struct {
 	// a signed origin.
 	Query []string
 
+	// AcceptEncoding is sent to signed origins, and not signed; empty: none is.
+	AcceptEncoding string
+
 	// SigV4A is the tail of hosts that take no other signature than SigV4A;
 	// empty: there are none.
 	SigV4A string
@@ -68,7 +71,9 @@ func Providers() []Provider {
 			Forms: []Form{{Host: "s3.<region>.wasabisys.com"}, {Host: "s3.wasabisys.com", Region: "us-east-1"}}},
 		{ID: "b2", Name: "Backblaze B2", Addressing: AddressPath, Auth: AuthSigV4,
 			Forms: []Form{{Host: "s3.<region>.backblazeb2.com"}}},
-		{ID: "gcs", Name: "Google Cloud Storage", Region: "auto", Addressing: AddressPath, Auth: AuthSigV4,
+		// It unpacks objects that are stored as gzip for those who do not say
+		// that they take gzip.
+		{ID: "gcs", Name: "Google Cloud Storage", Region: "auto", Addressing: AddressPath, Auth: AuthSigV4, AcceptEncoding: "gzip",
 			Forms: []Form{{Host: "storage.googleapis.com"}}},
 		{ID: "gcore", Name: "Gcore Object Storage", Addressing: AddressVirtual, Auth: AuthSigV4,
 			Forms: []Form{{Host: "s-<loc>.cloud.gcore.lu", Region: "<>"}, {Host: "<place>.storage.gcore.dev"}}},

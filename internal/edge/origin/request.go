@@ -51,6 +51,9 @@ func (t *try) request(ctx context.Context, now time.Time) *http.Request {
 		if h.Token != "" {
 			r.Header["X-Amz-Security-Token"] = []string{h.Token}
 		}
+		if e.AcceptEncoding != "" {
+			r.Header["Accept-Encoding"] = []string{e.AcceptEncoding}
+		}
 	}
 	f := t.fetch
 	via := f.Viewer.AppendJoined(nil, "Via")

@@ -169,6 +169,35 @@ func TestSignedHeader(t *testing.T) {
 	}
 }
 
+// Where a provider asks for it, a field is sent beside those that are signed:
+// what is stored with an encoding arrives as it is stored.
+func TestProviderField(t *testing.T) {
+	cr := credential()
+	var accepts []string
+	s := bucket(t, keyring(cr), func(w http.ResponseWriter, r *http.Request) {
+		accepts = r.Header["Accept-Encoding"]
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = io.WriteString(w, "packed")
+	})
+	for _, tt := range []struct {
+		provider string
+		want     []string
+	}{{"gcs", []string{"gzip"}}, {"custom", nil}} {
+		o := signedOrigin(s.URL)
+		o.Provider = tt.provider
+		c, _ := client(t, Options{})
+		f := get(t, site(t, o, cr), "/a")
+		f.Viewer = viewer("Accept-Encoding: br")
+		a, body, fault := fetch(t, c, f)
+		if fault != nil || body != "packed" || string(a.Fields.Get("Content-Encoding")) != "gzip" {
+			t.Errorf("%s: %+v, %q, %v; want it as it is stored", tt.provider, a, body, fault)
+		}
+		if diff := cmp.Diff(tt.want, accepts); diff != "" {
+			t.Errorf("%s: Accept-Encoding (-want +got):\n%s", tt.provider, diff)
+		}
+	}
+}
+
 func lines(h http.Header) []string {
 	var out []string
 	for name, values := range h {
