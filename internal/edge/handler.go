@@ -126,31 +126,63 @@ func (h *Handler) lookup(x *flow.Exchange) verdict {
 		return onlyIfCached(x)
 	}
 	x.Key = x.AppendKey(x.Key[:0])
-	o, other := h.store.Get(x.Key, x.Selecting())
-	if x.Head && (o == nil || void(o, x) || !o.Meta().Verdict.Fresh(x.Seconds())) {
-		if o != nil {
-			o.Unpin()
-		}
+	o := h.find(x)
+	if x.Head && !answers(x, o) {
 		x.Key[0] = flow.KeyHEAD
-		o, other = h.store.Get(x.Key, x.Selecting())
-	}
-	switch {
-	case o != nil && void(o, x):
-		o.Unpin()
-		x.Status.Fwd = cdnfield.FwdURIMiss
-	case o == nil && other:
-		x.Status.Fwd = cdnfield.FwdVaryMiss
-	case o == nil:
-		x.Status.Fwd = cdnfield.FwdURIMiss
-	default:
-		x.Find(o)
-		if o.Meta().Verdict.Fresh(x.Seconds()) {
-			x.Result, x.Status.Hit = flow.ResultHit, true
-			return found
+		if own := h.find(x); o == nil || answers(x, own) {
+			o, own = own, o
+			unpin(own)
+		} else {
+			unpin(own)
 		}
+	}
+	if o == nil {
+		return onlyIfCached(x)
+	}
+	x.Find(o)
+	fresh := o.Meta().Verdict.Fresh(x.Seconds())
+	switch {
+	case fresh && x.Usable(o):
+		x.Result, x.Status.Hit = flow.ResultHit, true
+		return found
+	case x.Usable(o):
+		x.Result, x.Status.Hit = flow.ResultStale, true
+		return found
+	case x.UsableMeanwhile(o):
+		h.filler.Refresh(x)
+		x.Result, x.Status.Hit = flow.ResultStale, true
+		return found
+	case fresh:
+		x.Status.Fwd = cdnfield.FwdRequest
+	default:
 		x.Status.Fwd = cdnfield.FwdStale
 	}
 	return onlyIfCached(x)
+}
+
+// find returns what is stored under the key of x, pinned, or nil.
+func (h *Handler) find(x *flow.Exchange) *flow.Object {
+	o, other := h.store.Get(x.Key, x.Selecting())
+	if o != nil && x.Void(o) {
+		o.Unpin()
+		o = nil
+	}
+	x.Status.Fwd = cdnfield.FwdURIMiss
+	if other {
+		x.Status.Fwd = cdnfield.FwdVaryMiss
+	}
+	return o
+}
+
+// answers reports whether o, which may be nil, can answer x at once.
+func answers(x *flow.Exchange, o *flow.Object) bool {
+	return o != nil && (x.Usable(o) || x.UsableMeanwhile(o))
+}
+
+func unpin(o *flow.Object) {
+	if o != nil {
+		o.Unpin()
+	}
 }
 
 // onlyIfCached ends a request that must not be forwarded.
@@ -160,12 +192,6 @@ func onlyIfCached(x *flow.Exchange) verdict {
 	}
 	deliver.OnlyIfCached(x)
 	return answered
-}
-
-// void reports whether o says that an object is missing, as of settings that
-// were changed since.
-func void(o *flow.Object, x *flow.Exchange) bool {
-	return o.Negative && o.Epoch != x.Site.Group.NegativeEpoch
 }
 
 func (h *Handler) fill(x *flow.Exchange) verdict {

@@ -22,6 +22,9 @@ type Store interface {
 	flow.Memory
 	// Get returns the object that answers a request, pinned, or nil.
 	Get(key []byte, request httpmsg.Fields) (o *flow.Object, other bool)
+	// Variants appends to dst objects stored under key, pinned, as far as dst
+	// has room.
+	Variants(dst []*flow.Object, key []byte) []*flow.Object
 	// Put keeps a complete object instead of an older one.
 	Put(o *flow.Object)
 	// Remove drops all that is stored under key.
@@ -73,6 +76,7 @@ type Filler struct {
 	flights map[string]*flight
 	running map[*flight]struct{} // all of them, also those not in flights
 	passed  map[string]int64     // key → Unix nanoseconds until when it is passed
+	failed  map[string]retry     // keys whose background refresh has failed
 }
 
 // New returns a Filler.
@@ -89,6 +93,7 @@ func New(o Options) *Filler {
 		flights: make(map[string]*flight),
 		running: make(map[*flight]struct{}),
 		passed:  make(map[string]int64),
+		failed:  make(map[string]retry),
 	}
 }
 
@@ -108,11 +113,11 @@ func (f *Filler) Close() {
 // header is there.
 func (f *Filler) Fill(x *flow.Exchange) {
 	x.Result = flow.ResultMiss
-	for alone := !x.Site.Cached; ; alone = true {
+	for alone := !x.Site.Cached || x.Private(); ; alone = true {
 		fl, leads := f.join(x, alone)
 		if fl == nil {
-			x.Result = flow.ResultHit // stored since the lookup
-			x.Status.Hit, x.Status.Fwd = true, ""
+			// Stored since the lookup.
+			x.Result, x.Status.Hit, x.Status.Fwd = flow.ResultHit, true, ""
 			return
 		}
 		<-fl.ready
@@ -136,7 +141,7 @@ func (f *Filler) take(x *flow.Exchange, fl *flight, leads bool) bool {
 		f.fail(x, fl)
 		return true
 	case fl.refreshed:
-		return f.revalidated(x, fl)
+		return f.revalidated(x, fl, leads)
 	}
 	return f.follow(x, fl, leads)
 }
@@ -153,34 +158,30 @@ func (f *Filler) waited(fl *flight) {
 
 // fail serves the stale object if that is permitted, else sets x.Fault.
 func (f *Filler) fail(x *flow.Exchange, fl *flight) {
-	if o := x.Found; o != nil {
-		v := o.Meta().Verdict
-		if v.ServeOnFault(severity(fl.fault), x.Seconds()) {
-			x.Result = flow.ResultStale
-			x.Status.HasTTL, x.Status.TTL = true, v.TTL(x.Seconds())
-			return
-		}
+	if o := x.Found; o != nil && x.UsableOnFault(o, severity(x.Site, fl.fault)) {
+		x.Result = flow.ResultStale
+		return
 	}
 	x.Release()
 	x.Fault = fl.fault
 	x.Result = flow.ResultError
 }
 
-// severity tells what a fault means for serving stale: a bucket that refuses
-// us is no failing server (RFC 5861, 4).
-func severity(f *flow.Fault) httpcache.Fault {
-	server := f.CutOff
-	switch f.Received {
-	case 500, 502, 503, 504:
-		server = true
-	}
-	return httpcache.Fault{Server: server, Zone: f.CutOff}
-}
-
 // revalidated serves the object that the origin has confirmed.
-func (f *Filler) revalidated(x *flow.Exchange, fl *flight) bool {
-	if x.Found != fl.base {
+func (f *Filler) revalidated(x *flow.Exchange, fl *flight, leads bool) bool {
+	switch o := fl.adopted; {
+	case leads && o != nil:
+		x.Find(o) // pinned for it
+	case leads:
+	case !fl.shared:
 		return false
+	case o == nil && (x.Found == nil || x.Found != fl.base):
+		return false
+	case o != nil:
+		if !fits(o, x) || !o.TryPin() {
+			return false
+		}
+		x.Find(o)
 	}
 	x.Result = flow.ResultRevalidated
 	return true
@@ -192,7 +193,7 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 	switch {
 	case leads:
 		r = fl.lead
-	case !fl.shared || !fl.fits(x):
+	case !fl.shared || !fits(fl.object, x):
 		return false
 	default:
 		if r = fl.growth.Read(0); r == nil {
@@ -201,7 +202,10 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 		x.Status.Collapsed = true
 	}
 	x.Status.Stored = fl.shared
-	if fl.passed {
+	switch {
+	case fl.private && x.Site.Cached:
+		x.Result, x.Status.Fwd = flow.ResultBypass, cdnfield.FwdRequest
+	case fl.private, fl.passed:
 		x.Result, x.Status.Fwd = flow.ResultBypass, cdnfield.FwdBypass
 	}
 	x.Follow(r)
@@ -222,30 +226,17 @@ func (f *Filler) join(x *flow.Exchange, alone bool) (fl *flight, leads bool) {
 	}
 	if !alone {
 		if o, _ := f.Store.Get(x.Key, x.Selecting()); o != nil {
-			if usable(o, x) {
+			if !x.Void(o) && x.Usable(o) {
 				x.Find(o)
 				return nil, false
 			}
 			o.Unpin()
 		}
 	}
-	fl = f.newFlight(x)
-	fl.passed = passed || !x.Site.Cached
-	if !alone && !passed {
-		f.flights[fl.key] = fl
-	}
-	f.running[fl] = struct{}{}
-	f.wg.Go(fl.run)
+	fl = f.newFlight(x, x.Head)
+	fl.passed = passed
+	f.launch(fl, !alone && !passed)
 	return fl, true
-}
-
-// usable reports whether o may answer x without the origin.
-func usable(o *flow.Object, x *flow.Exchange) bool {
-	if o.Negative && o.Epoch != x.Site.Group.NegativeEpoch {
-		return false
-	}
-	v := &o.Meta().Verdict
-	return v.Fresh(x.Seconds())
 }
 
 // isPassed reports whether the last answer for x could not be shared. f.mu is
@@ -290,9 +281,8 @@ func (f *Filler) Forget(zone string, match func(key string) bool) {
 	}
 }
 
-// fits reports whether the flight's object answers x as far as Vary goes.
-func (fl *flight) fits(x *flow.Exchange) bool {
-	o := fl.object
+// fits reports whether o answers x as far as Vary goes.
+func fits(o *flow.Object, x *flow.Exchange) bool {
 	if len(o.Vary) == 0 {
 		return true
 	}

@@ -38,6 +38,13 @@ func (h *heap) Get(key []byte, _ httpmsg.Fields) (*flow.Object, bool) {
 	return o, false
 }
 
+func (h *heap) Variants(dst []*flow.Object, key []byte) []*flow.Object {
+	if o, _ := h.Get(key, nil); o != nil {
+		return append(dst, o)
+	}
+	return dst
+}
+
 func (h *heap) Put(o *flow.Object) {
 	h.Remove(o.Key)
 	h.mu.Lock()
@@ -95,7 +102,7 @@ func answer(status int, body io.Reader, length int64, pairs ...string) *flow.Ans
 
 // plain is a zone with a plain origin; its answers are stored as they say.
 var plain = &flow.Site{
-	Zone:      &zone.Zone{UUID: "z"},
+	Zone:      &zone.Zone{UUID: "z", Cache: zone.Default().Cache},
 	Group:     &zone.Group{},
 	Policy:    httpcache.Policy{DefaultTTL: -1, StaleIfError: 3600},
 	KeyPrefix: []byte("1"),

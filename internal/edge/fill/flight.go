@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
@@ -19,14 +18,25 @@ type flight struct {
 	filler *Filler
 	key    string
 	fetch  *flow.Fetch
-	base   *flow.Object // stale object that is validated, pinned; nil: none
+	stale  *flow.Object // what was found and cannot be used as it is, pinned; nil: nothing
 	vary   httpmsg.Fields
 	passed bool // the key is fetched by each viewer alone
 	input  httpcache.Input
+
+	// Stored objects that the origin is asked about, pinned: the stale one if
+	// it has a validator, and others of the key.
+	base     *flow.Object
+	variants []*flow.Object
+
+	background bool // nobody waits for it
+	leads      bool // somebody leads it
+	private    bool // nothing of it may be stored
+
 	cancel context.CancelCauseFunc
 
 	// Guarded by Filler.mu.
 	purged  bool // nothing of it may be stored
+	done    bool // what is stored is as new as the origin's
 	waiting int  // viewers who joined, and do not read yet
 	left    int  // how often nobody was left
 
@@ -34,46 +44,54 @@ type flight struct {
 	ready     chan struct{}
 	status    int // of the origin's answer; 0: none
 	fault     *flow.Fault
-	refreshed bool // base was confirmed
+	refreshed bool         // base was confirmed, or another variant:
+	adopted   *flow.Object // then this is its body for requests like this; nil: base is
 	object    *flow.Object
 	growth    *flow.Growth
 	lead      *flow.Reader // for the viewer who leads
-	shared    bool         // others may read it, and it will be stored
+	shared    bool         // others may have it, and it is stored
 }
 
-// newFlight builds the fetch for x. It owns its memory.
-func (f *Filler) newFlight(x *flow.Exchange) *flight {
+// newFlight builds the fetch for x. It owns its memory. f.mu is held.
+func (f *Filler) newFlight(x *flow.Exchange, head bool) *flight {
 	req := &x.Request
 	fl := &flight{
 		filler: f, key: string(x.Key), ready: make(chan struct{}),
 		fetch: &flow.Fetch{
-			Site: x.Site, Path: append([]byte(nil), x.Path...), Head: x.Head,
+			Site: x.Site, Path: append([]byte(nil), x.Path...), Head: head,
 			ViewerAddr: x.Peer.String(), ViewerHost: string(req.Authority), Scheme: x.Scheme(),
 			Query: append([]byte(nil), x.Query...), HasQ: x.HasQuery,
 		},
 		input: httpcache.Input{
-			Head:          x.Head,
+			Head:          head,
 			Authorization: x.Fields.Get("Authorization") != nil,
 			Cookie:        !x.Site.Signed && !x.Site.KeyCookies && x.Fields.Get("Cookie") != nil,
 		},
+		private: !x.Site.Cached || x.Private(),
 	}
 	if x.Site.Signed {
 		if loop := req.Fields.AppendJoined(nil, "CDN-Loop"); loop != nil {
 			fl.fetch.Viewer = httpmsg.Fields{{Name: []byte("CDN-Loop"), Value: loop}}
 		}
 	} else {
-		fl.fetch.Viewer = x.Fields.Clone()
+		fl.fetch.Viewer = normalCodings(x.Fields.Clone())
 		fl.vary = fl.fetch.Viewer
 	}
-	if o := x.Found; o != nil && !o.Negative {
-		m := o.Meta()
-		fl.fetch.IfNoneMatch, fl.fetch.IfModifiedSince = string(m.ETag), string(m.LastModified)
-		if len(m.ETag)+len(m.LastModified) > 0 {
-			o.Pin()
-			fl.base = o
-		}
+	if !fl.private {
+		fl.validate(x)
 	}
 	return fl
+}
+
+// launch starts the flight; others may join it if they may know of it. f.mu is
+// held.
+func (f *Filler) launch(fl *flight, known bool) {
+	if known {
+		f.flights[fl.key] = fl
+	}
+	fl.leads = !fl.background
+	f.running[fl] = struct{}{}
+	f.wg.Go(fl.run)
 }
 
 var (
@@ -100,7 +118,7 @@ func (fl *flight) run() {
 		close(fl.ready)
 	case answer.Status == 304:
 		fl.status = 304
-		fl.refresh(answer)
+		fl.refresh(fl.confirmed(answer), answer)
 	default:
 		fl.status = answer.Status
 		fl.receive(ctx, answer)
@@ -112,13 +130,20 @@ func (fl *flight) run() {
 	f.mu.Lock()
 	f.leave(fl)
 	delete(f.running, fl)
+	if fl.background && !fl.done {
+		fl.holdBack()
+	}
 	f.mu.Unlock()
 	if fl.growth != nil {
 		fl.growth.Close()
 	}
-	if fl.base != nil {
-		fl.base.Unpin()
+	if fl.adopted != nil {
+		fl.adopted.Unpin()
 	}
+	if fl.stale != nil {
+		fl.stale.Unpin()
+	}
+	fl.unpinBases()
 	f.Fetched(fl.fetch.Site, fl.fault, got)
 }
 
@@ -129,22 +154,22 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	budget := time.AfterFunc(f.Budget, func() { fl.cancel(errBudget) })
 	defer budget.Stop()
 	answer, fault := f.Origin.Fetch(ctx, fl.fetch)
-	if fault == nil && answer.Status == 304 && fl.base != nil && !httpcache.SelectedBy(fl.base.Meta().Fields, answer.Fields) {
+	if fault == nil && answer.Status == 304 && fl.conditional() && fl.confirmed(answer) == nil {
 		_ = answer.Body.Close()
-		f.Store.Remove(fl.key)
-		fl.fetch.IfNoneMatch, fl.fetch.IfModifiedSince = "", ""
-		fl.base.Unpin()
-		fl.base = nil
+		if fl.base != nil {
+			expire(fl.base)
+		}
+		fl.unvalidated()
 		answer, fault = f.Origin.Fetch(ctx, fl.fetch)
 	}
 	if fault != nil {
 		return nil, fault
 	}
 	switch {
-	case answer.Status == 304 && fl.base == nil, answer.Status == 206:
+	case answer.Status == 304 && !fl.conditional(), answer.Status == 206:
 		fault = &flow.Fault{Status: 502, Proxy: cdnfield.HTTPProtocolError, Class: "invalid_header", Err: errUnasked}
-	case fl.keepsBase(answer.Status):
-		fault = &flow.Fault{Status: answer.Status, Class: "http_" + strconv.Itoa(answer.Status)}
+	case fl.keepsStale(answer.Status):
+		fault = statusFault(answer.Status)
 	default:
 		return answer, nil
 	}
@@ -153,33 +178,9 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	return nil, fault
 }
 
-// keepsBase reports whether an answer is an error in whose stead the stale
-// object may be served (RFC 5861, 4).
-func (fl *flight) keepsBase(status int) bool {
-	switch status {
-	case 500, 502, 503, 504:
-		return fl.base != nil && fl.base.Meta().Verdict.ServeOnFault(httpcache.Fault{Server: true}, time.Now().Unix())
-	}
-	return false
-}
-
-// refresh replaces what is known of the base by what the 304 says.
-func (fl *flight) refresh(answer *flow.Answer) {
-	old := fl.base.Meta()
-	p := &fl.fetch.Site.Policy
-	fields := httpcache.Update(old.Fields, answer.Fields, p, answer.ResponseTime).Clone()
-	meta := flow.NewMeta(old.Status, fields, fl.judge(old.Status, fields, answer))
-	meta.Length = old.Length
-	f := fl.filler
-	f.mu.Lock()
-	fl.base.SetMeta(meta)
-	if !meta.Verdict.Storable && !fl.purged {
-		f.Store.Remove(fl.key)
-	}
-	f.leave(fl)
-	f.mu.Unlock()
-	fl.refreshed = true
-	close(fl.ready)
+// conditional reports whether the origin is asked about something stored.
+func (fl *flight) conditional() bool {
+	return fl.fetch.IfNoneMatch != "" || fl.fetch.IfModifiedSince != ""
 }
 
 // judge decides on a response with these fields.
@@ -204,19 +205,22 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 	o := flow.NewObject(fl.key, f.Store, meta)
 	o.Zone = site.Zone.UUID
 	o.Negative, o.Epoch = answer.Negative, site.Group.NegativeEpoch
-	o.Vary, fl.shared = httpcache.AppendVary(nil, answer.Fields)
-	fl.shared = fl.shared && meta.Verdict.Storable
+	o.Vary, fl.shared = fl.selects(answer.Fields)
+	fl.shared = fl.shared && meta.Verdict.Storable && !fl.private
 	if fl.shared && len(o.Vary) > 0 {
 		o.Variant, fl.shared = httpcache.AppendVariantKey(nil, o.Vary, fl.vary)
 	}
 	fl.object = o
 	fl.growth = flow.Grow(o, length, f.Store.Limit(), fl.shared, fl.unread)
-	fl.lead = fl.growth.Read(0)
+	if fl.leads {
+		fl.lead = fl.growth.Read(0)
+	}
+	if fl.fetch.Head {
+		fl.headed(answer)
+	}
 	if !fl.growth.Kept() {
 		fl.shared = false
-		f.mu.Lock()
-		f.pass(fl)
-		f.mu.Unlock()
+		fl.unshared(answer.Status)
 	}
 	if length == 0 {
 		fl.growth.End(0, nil, fl.keep)
@@ -224,6 +228,9 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 		return
 	}
 	close(fl.ready)
+	if fl.background {
+		fl.unread() // nobody reads what cannot be kept
+	}
 	tail, err := fl.copy(ctx, answer.Body, length)
 	fl.growth.End(tail, err, fl.keep)
 }
@@ -235,7 +242,23 @@ func (fl *flight) keep(o *flow.Object) {
 	defer f.mu.Unlock()
 	if !fl.purged {
 		f.Store.Put(o)
+		fl.succeeded()
 	}
+}
+
+// unshared notes that the answer is for its leader only.
+func (fl *flight) unshared(status int) {
+	f := fl.filler
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fl.private {
+		return
+	}
+	if fl.stale != nil && outdated(status) && !fl.fetch.Head {
+		expire(fl.stale)
+		fl.succeeded()
+	}
+	f.pass(fl)
 }
 
 // copy reads the body into the growth: length bytes, or to its end if that
@@ -300,7 +323,9 @@ func (fl *flight) unread() {
 
 // deserted reports whether nobody reads the body, or is about to. f.mu is
 // held.
-func (fl *flight) deserted() bool { return fl.waiting == 0 && fl.growth.Idle() }
+func (fl *flight) deserted() bool {
+	return fl.waiting == 0 && fl.growth.Idle() && !(fl.background && fl.growth.Kept())
+}
 
 // abandon ends the fetch, so that nobody joins it any more. f.mu is held.
 func (fl *flight) abandon() {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/cdnfield"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 	"github.com/cistern-cdn/cistern/internal/spec/sigv4"
@@ -97,7 +97,7 @@ func (t *try) copyViewer(r *http.Request) {
 	f := t.fetch
 	for i := range f.Viewer {
 		name := http.CanonicalHeaderKey(string(f.Viewer[i].Name))
-		if stays(name) || f.Viewer.HasToken("Connection", name) {
+		if !flow.Travels(f.Viewer[i].Name) || f.Viewer.HasToken("Connection", name) {
 			continue
 		}
 		r.Header[name] = append(r.Header[name], string(f.Viewer[i].Value))
@@ -113,17 +113,6 @@ func (t *try) copyViewer(r *http.Request) {
 	set("X-Forwarded-For", f.ViewerAddr)
 	set("X-Forwarded-Host", f.ViewerHost)
 	set("X-Forwarded-Proto", f.Scheme)
-}
-
-// stays reports whether a viewer's field, given its canonical name, never
-// travels: it is for this connection (RFC 9110, 7.6.1), or a condition or a
-// range, which the cache answers itself, or the edge sets it.
-func stays(name string) bool {
-	switch name {
-	case "Host", "Content-Length", "Expect", "Range", "Via", "Cdn-Loop", "Forwarded", "Max-Forwards":
-		return true
-	}
-	return ofConnection(name) || strings.HasPrefix(name, "If-") || strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // ofConnection reports whether a field, given its canonical name, is for one

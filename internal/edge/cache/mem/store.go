@@ -86,17 +86,36 @@ func (s *Store) Get(key []byte, request httpmsg.Fields) (o *flow.Object, other b
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
 	first := sh.entries[string(key)]
+	var best *entry
 	for e := first; e != nil; e = e.next {
 		if len(e.object.Vary) > 0 && !fits(e.object, request) {
 			continue
 		}
-		e.object.Pin()
-		if n := e.hits.Load(); n < maxHits {
-			e.hits.Store(n + 1)
+		if best == nil || e.object.Meta().Dated > best.object.Meta().Dated {
+			best = e
 		}
-		return e.object, false
 	}
-	return nil, first != nil
+	if best == nil {
+		return nil, first != nil
+	}
+	best.object.Pin()
+	if n := best.hits.Load(); n < maxHits {
+		best.hits.Store(n + 1)
+	}
+	return best.object, false
+}
+
+// Variants appends to dst the objects stored under key, pinned, as far as dst
+// has room.
+func (s *Store) Variants(dst []*flow.Object, key []byte) []*flow.Object {
+	sh := &s.shards[maphash.Bytes(s.seed, key)%shardCount]
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	for e := sh.entries[string(key)]; e != nil && len(dst) < cap(dst); e = e.next {
+		e.object.Pin()
+		dst = append(dst, e.object)
+	}
+	return dst
 }
 
 // fits reports whether o answers a request with these fields (RFC 9111, 4.1).
