@@ -138,6 +138,12 @@ func catalogSource(lists []list) ([]byte, error) {
 				constName(l.Type, r.Code), r.Code, r.Status, r.Title, r.Meaning, r.Fix, r.Field, r.Docs)
 		}
 		p("\t}\n\treturn Row{Code: string(c)}\n}\n")
+		p("// %sCodes returns all codes of list %s, in its order. The caller may keep\n// and change them.", l.Type, l.Key)
+		p("func %sCodes() []%s {\n\treturn []%s{", l.Type, l.Type, l.Type)
+		for _, r := range l.Rows {
+			p("\t\t%s,", constName(l.Type, r.Code))
+		}
+		p("\t}\n}\n")
 	}
 	return format.Source(b.Bytes())
 }

@@ -31,3 +31,29 @@ func TestRowOfForeignCode(t *testing.T) {
 		t.Errorf("Row() = %+v; want %+v", got, want)
 	}
 }
+
+// The lists hold every code once, each with a row and a page of its own.
+func TestCodes(t *testing.T) {
+	var rows []Row
+	for _, c := range APICodes() {
+		rows = append(rows, c.Row())
+	}
+	for _, c := range OriginCodes() {
+		rows = append(rows, c.Row())
+	}
+	for _, c := range AccessCodes() {
+		rows = append(rows, c.Row())
+	}
+	seen := map[string]bool{}
+	for _, r := range rows {
+		if r.Title == "" || seen[r.Docs] {
+			t.Errorf("row %+v has no title, or the page of another one", r)
+		}
+		seen[r.Docs] = true
+	}
+	for _, want := range []string{"errors#hostname_taken", "errors#origin-secret_wrong", "errors#access-path_bad_encoding"} {
+		if !seen[want] {
+			t.Errorf("the lists have no row of page %s", want)
+		}
+	}
+}

@@ -426,6 +426,81 @@ func (c API) Row() Row {
 	return Row{Code: string(c)}
 }
 
+// APICodes returns all codes of list api, in its order. The caller may keep
+// and change them.
+func APICodes() []API {
+	return []API{
+		APIBadJSON,
+		APIUnknownParameter,
+		APIBadParameter,
+		APICursorInvalid,
+		APIUnauthenticated,
+		APITokenExpired,
+		APITokenRevoked,
+		APILoginFailed,
+		APIAuthSchemeUnsupported,
+		APIRoleRequired,
+		APIZoneOutOfScope,
+		APILimitReached,
+		APIAccountSuspended,
+		APICSRFTokenInvalid,
+		APIIPNotAllowed,
+		APINotFound,
+		APIMethodNotAllowed,
+		APIBodyTooLarge,
+		APIMediaType,
+		APIHostnameTaken,
+		APINameTaken,
+		APIInUse,
+		APISharedGroup,
+		APINotInactive,
+		APIJobRunning,
+		APISetupDone,
+		APIPrivateOriginsUndecided,
+		APISetupTokenUsed,
+		APIJoinTokenUsed,
+		APIInvitationUsed,
+		APIPreconditionFailed,
+		APIPreconditionRequired,
+		APIInvalid,
+		APIRequired,
+		APIUnknownField,
+		APIReadOnly,
+		APIBadType,
+		APITooLong,
+		APITooMany,
+		APIOutOfRange,
+		APIBadEnum,
+		APIBadFormat,
+		APIDuplicate,
+		APIExclusive,
+		APIUnsupported,
+		APIAddressProhibited,
+		APIURLHasPath,
+		APIRegionRequired,
+		APISigV4AUnsupported,
+		APISecretRequired,
+		APIValidatorRequired,
+		APIListEmpty,
+		APIIdempotencyMismatch,
+		APIRateLimited,
+		APIInternal,
+		APINotBuilt,
+		APIStoreUnavailable,
+		APINoEdge,
+		APIPrivateBucketPublicCache,
+		APISecretMissing,
+		APINeverChecked,
+		APIHTTPOnly,
+		APINoOrigin,
+		APINoEdgeInRegion,
+		APIBucketInURLUnrestricted,
+		APIBucketTwice,
+		APITLSNotVerified,
+		APIKeyChangedSecretKept,
+	}
+}
+
 // An Origin code says what is wrong between an edge and an origin. Its status
 // is what a viewer gets; 0 marks a diagnosis that changes no answer.
 type Origin string
@@ -676,6 +751,52 @@ func (c Origin) Row() Row {
 	return Row{Code: string(c)}
 }
 
+// OriginCodes returns all codes of list origin, in its order. The caller may keep
+// and change them.
+func OriginCodes() []Origin {
+	return []Origin{
+		OriginAccessDenied,
+		OriginHeadRefused,
+		OriginSecretWrong,
+		OriginKeyUnknown,
+		OriginRegionWrong,
+		OriginRegionLearned,
+		OriginRedirectUntrusted,
+		OriginClockSkew,
+		OriginCredentialsExpired,
+		OriginTokenInvalid,
+		OriginSTSRefused,
+		OriginUnsigned,
+		OriginAccountDisabled,
+		OriginBucketMissing,
+		OriginObjectMissing,
+		OriginWrongJurisdiction,
+		OriginKMSDenied,
+		OriginObjectArchived,
+		OriginOSSV1Refused,
+		OriginOriginBusy,
+		OriginOriginError,
+		OriginOriginRejected,
+		OriginFrontLayer,
+		OriginDNSFailed,
+		OriginConnectFailed,
+		OriginConnectionCut,
+		OriginTLSFailed,
+		OriginTimeout,
+		OriginAddressProhibited,
+		OriginStyleWrong,
+		OriginBucketPublic,
+		OriginKeyTooBroad,
+		OriginKeyChangedSecretKept,
+		OriginCredentialRevoked,
+		OriginSecretMissing,
+		OriginNoOrigin,
+		OriginIPLocked,
+		OriginIgnoresRanges,
+		OriginSliceMismatch,
+	}
+}
+
 // An Access code says why an edge refused a viewer's request before any
 // origin was asked. Its status is what the viewer gets; the code itself is
 // never sent to the viewer.
@@ -919,4 +1040,49 @@ func (c Access) Row() Row {
 			Field:   "", Docs: "errors#access-sig_overload"}
 	}
 	return Row{Code: string(c)}
+}
+
+// AccessCodes returns all codes of list access, in its order. The caller may keep
+// and change them.
+func AccessCodes() []Access {
+	return []Access{
+		AccessPathBadEncoding,
+		AccessPathDotSegment,
+		AccessPathNotAllowed,
+		AccessBucketRootDenied,
+		AccessBucketNameInvalid,
+		AccessKeyTooLong,
+		AccessZoneUnknown,
+		AccessZoneSuspended,
+		AccessMethodNotAllowed,
+		AccessIPDenied,
+		AccessCountryDenied,
+		AccessUserAgentDenied,
+		AccessRefererDenied,
+		AccessRefererEmpty,
+		AccessTokenMissing,
+		AccessTokenMalformed,
+		AccessTokenMismatch,
+		AccessTokenExpired,
+		AccessTokenNotYet,
+		AccessTokenIP,
+		AccessTokenCountry,
+		AccessTokenPath,
+		AccessTokenKeyUnknown,
+		AccessTokenAlg,
+		AccessSigMissingKey,
+		AccessSigUnknownKey,
+		AccessSigMissingSignature,
+		AccessSigMalformedPolicy,
+		AccessSigMalformedSignature,
+		AccessSigDuplicateParam,
+		AccessSigUnknownHash,
+		AccessSigMismatch,
+		AccessSigExpired,
+		AccessSigNotYet,
+		AccessSigIP,
+		AccessSigResource,
+		AccessSigRateLimited,
+		AccessSigOverload,
+	}
 }
