@@ -197,6 +197,27 @@ func (e JobState) Valid() bool {
 	}
 }
 
+// Defines values for OriginS3AddressingEffective.
+const (
+	OriginS3AddressingEffectiveEmpty   OriginS3AddressingEffective = ""
+	OriginS3AddressingEffectivePath    OriginS3AddressingEffective = "path"
+	OriginS3AddressingEffectiveVirtual OriginS3AddressingEffective = "virtual"
+)
+
+// Valid indicates whether the value is a known member of the OriginS3AddressingEffective enum.
+func (e OriginS3AddressingEffective) Valid() bool {
+	switch e {
+	case OriginS3AddressingEffectiveEmpty:
+		return true
+	case OriginS3AddressingEffectivePath:
+		return true
+	case OriginS3AddressingEffectiveVirtual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PayloadHash.
 const (
 	PayloadHashEmpty    PayloadHash = "empty"
@@ -635,10 +656,13 @@ type Origin struct {
 	Provider       string                                    `json:"provider"`
 	S3AccessKey    nullable.Nullable[string]                 `json:"s3_access_key"`
 	S3Addressing   Addressing                                `json:"s3_addressing"`
-	S3AuthEnabled  bool                                      `json:"s3_auth_enabled"`
-	S3Bucket       string                                    `json:"s3_bucket"`
-	S3PayloadHash  PayloadHash                               `json:"s3_payload_hash"`
-	S3Region       string                                    `json:"s3_region"`
+
+	// S3AddressingEffective Where requests name the bucket: in the path or in the host; empty for a plain origin without bucket
+	S3AddressingEffective OriginS3AddressingEffective `json:"s3_addressing_effective"`
+	S3AuthEnabled         bool                        `json:"s3_auth_enabled"`
+	S3Bucket              string                      `json:"s3_bucket"`
+	S3PayloadHash         PayloadHash                 `json:"s3_payload_hash"`
+	S3Region              string                      `json:"s3_region"`
 
 	// S3RegionEffective The region that is signed for; empty for a plain origin
 	S3RegionEffective string    `json:"s3_region_effective"`
@@ -651,6 +675,9 @@ type Origin struct {
 	UUID              string    `json:"uuid"`
 	Warnings          []Warning `json:"warnings"`
 }
+
+// OriginS3AddressingEffective Where requests name the bucket: in the path or in the host; empty for a plain origin without bucket
+type OriginS3AddressingEffective string
 
 // OriginCreate defines model for OriginCreate.
 type OriginCreate struct {
@@ -1558,6 +1585,13 @@ type ClientInterface interface {
 	// Corresponds with GET /cdn/zones/{uuid}/purges/{purge_uuid} (the `GetPurge` operationId).
 	GetPurge(ctx context.Context, uuid ZoneUUID, purgeUUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetErrorsPage Every error code, with what to do about it
+	//
+	// The page that the type of a problem leads to; each code is an anchor.
+	//
+	// Corresponds with GET /docs/errors (the `GetErrorsPage` operationId).
+	GetErrorsPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetOpenAPIJSON This document as JSON
 	//
 	// Corresponds with GET /openapi.json (the `GetOpenAPIJSON` operationId).
@@ -1947,6 +1981,23 @@ func (c *Client) ListPurges(ctx context.Context, uuid ZoneUUID, params *ListPurg
 // Corresponds with GET /cdn/zones/{uuid}/purges/{purge_uuid} (the `GetPurge` operationId).
 func (c *Client) GetPurge(ctx context.Context, uuid ZoneUUID, purgeUUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPurgeRequest(c.Server, uuid, purgeUUID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetErrorsPage Every error code, with what to do about it
+//
+// The page that the type of a problem leads to; each code is an anchor.
+//
+// Corresponds with GET /docs/errors (the `GetErrorsPage` operationId).
+func (c *Client) GetErrorsPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetErrorsPageRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2945,6 +2996,33 @@ func NewGetPurgeRequest(server string, uuid ZoneUUID, purgeUUID string) (*http.R
 	return req, nil
 }
 
+// NewGetErrorsPageRequest constructs an http.Request for the GetErrorsPage method
+func NewGetErrorsPageRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/docs/errors")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetOpenAPIJSONRequest constructs an http.Request for the GetOpenAPIJSON method
 func NewGetOpenAPIJSONRequest(server string) (*http.Request, error) {
 	var err error
@@ -3244,6 +3322,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /cdn/zones/{uuid}/purges/{purge_uuid} (the `GetPurge` operationId).
 	GetPurgeWithResponse(ctx context.Context, uuid ZoneUUID, purgeUUID string, reqEditors ...RequestEditorFn) (*GetPurgeResponse, error)
+
+	// GetErrorsPageWithResponse Every error code, with what to do about it
+	//
+	// The page that the type of a problem leads to; each code is an anchor.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /docs/errors (the `GetErrorsPage` operationId).
+	GetErrorsPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetErrorsPageResponse, error)
 
 	// GetOpenAPIJSONWithResponse This document as JSON
 	//
@@ -4079,6 +4166,47 @@ func (r GetPurgeResponse) ContentType() string {
 	return ""
 }
 
+type GetErrorsPageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetErrorsPageResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetErrorsPageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetErrorsPageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetErrorsPageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetErrorsPageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetOpenAPIJSONResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4534,6 +4662,21 @@ func (c *ClientWithResponses) GetPurgeWithResponse(ctx context.Context, uuid Zon
 		return nil, err
 	}
 	return ParseGetPurgeResponse(rsp)
+}
+
+// GetErrorsPageWithResponse Every error code, with what to do about it
+//
+// The page that the type of a problem leads to; each code is an anchor.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /docs/errors (the `GetErrorsPage` operationId).
+func (c *ClientWithResponses) GetErrorsPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetErrorsPageResponse, error) {
+	rsp, err := c.GetErrorsPage(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetErrorsPageResponse(rsp)
 }
 
 // GetOpenAPIJSONWithResponse This document as JSON
@@ -5201,6 +5344,32 @@ func ParseGetPurgeResponse(rsp *http.Response) (*GetPurgeResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetErrorsPageResponse parses an HTTP response from a GetErrorsPageWithResponse call
+func ParseGetErrorsPageResponse(rsp *http.Response) (*GetErrorsPageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetErrorsPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -167,6 +167,20 @@ func (o *Origin) EffectiveHost() string {
 	return e.HostHeader
 }
 
+// EffectiveAddressing returns what AddressAuto came to, AddressPath or
+// AddressVirtual; or "" for a plain origin without bucket, and for one that
+// does not resolve.
+func (o *Origin) EffectiveAddressing() string {
+	e, err := o.Resolve()
+	switch {
+	case err != nil, o.Auth == AuthNone && o.Bucket == "" && e.HostBucket == "":
+		return ""
+	case e.Virtual:
+		return AddressVirtual
+	}
+	return AddressPath
+}
+
 // Address returns host and port as net.Dial takes them.
 func (e *Endpoint) Address() string { return net.JoinHostPort(e.DialHost, strconv.Itoa(e.Port)) }
 

@@ -218,3 +218,29 @@ func TestSameContent(t *testing.T) {
 		}
 	}
 }
+
+func TestEffectiveAddressing(t *testing.T) {
+	tests := []struct {
+		name string
+		o    Origin
+		want string
+	}{
+		{name: "provider names it in the host", o: Origin{URL: "https://s3.eu-west-1.amazonaws.com", Auth: AuthSigV4, Bucket: "media", Addressing: AddressAuto}, want: AddressVirtual},
+		{name: "bucket with a dot", o: Origin{URL: "https://s3.eu-west-1.amazonaws.com", Auth: AuthSigV4, Bucket: "media.eu", Addressing: AddressAuto}, want: AddressPath},
+		{name: "any store", o: Origin{URL: "https://minio.example.com", Auth: AuthSigV4, Bucket: "media", Addressing: AddressAuto}, want: AddressPath},
+		{name: "a name like the bucket's", o: Origin{URL: "https://media.example.com", Auth: AuthSigV4, Bucket: "media", Addressing: AddressAuto}, want: AddressPath},
+		{name: "customer's word", o: Origin{URL: "https://minio.example.com", Auth: AuthSigV4, Bucket: "media", Addressing: AddressVirtual}, want: AddressVirtual},
+		{name: "bucket in the URL", o: Origin{URL: "https://media.s3.eu-west-1.amazonaws.com", Auth: AuthSigV4, Addressing: AddressAuto}, want: AddressVirtual},
+		{name: "bucket in the path", o: Origin{URL: "https://minio.example.com", Auth: AuthSigV4, BasePath: "/media", Addressing: AddressAuto}, want: AddressPath},
+		{name: "public bucket", o: Origin{URL: "https://minio.example.com", Auth: AuthNone, Bucket: "media", Addressing: AddressAuto}, want: AddressPath},
+		{name: "web server", o: Origin{URL: "https://www.example.com", Auth: AuthNone, Addressing: AddressAuto}, want: ""},
+		{name: "no URL", o: Origin{Auth: AuthSigV4}, want: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.o.EffectiveAddressing(); got != tt.want {
+				t.Errorf("EffectiveAddressing() = %q; want %q", got, tt.want)
+			}
+		})
+	}
+}

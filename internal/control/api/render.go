@@ -89,9 +89,9 @@ func (s *server) renderOrigin(f *store.Full, o *zone.Origin) contract.Origin {
 		Name: o.Name, URL: o.URL, Provider: o.Provider,
 		HostHeader: orNull(o.HostHeader), HostHeaderEffective: o.EffectiveHost(), BasePath: o.BasePath, Enabled: o.Enabled,
 		S3AuthEnabled: o.Auth != zone.AuthNone, AuthType: contract.AuthType(o.Auth),
-		S3Bucket: o.Bucket, S3Addressing: contract.Addressing(o.Addressing), S3AccessKey: null[string](),
-		S3Region: o.Region, S3RegionEffective: o.EffectiveRegion(), S3Service: o.Service, S3PayloadHash: contract.PayloadHash(o.PayloadHash),
-		TLSVerify: o.TLSVerify, CaPem: orNull(o.CAPEM), MaxConnections: o.MaxConnections,
+		S3Bucket: o.Bucket, S3Addressing: contract.Addressing(o.Addressing), S3AddressingEffective: contract.OriginS3AddressingEffective(o.EffectiveAddressing()),
+		S3AccessKey: null[string](), S3Region: o.Region, S3RegionEffective: o.EffectiveRegion(), S3Service: o.Service,
+		S3PayloadHash: contract.PayloadHash(o.PayloadHash), TLSVerify: o.TLSVerify, CaPem: orNull(o.CAPEM), MaxConnections: o.MaxConnections,
 		LastCheck: null[map[string]any](),
 	}
 	if c := f.Credentials[o.Credential]; c != nil {

@@ -86,19 +86,24 @@ type server struct {
 	maxZones   int // of an account
 	log        *slog.Logger
 	doc        *document
+	errorsPage []byte // HTML
 }
 
 var _ contract.StrictServerInterface = (*server)(nil)
 
-// New returns the handler of the REST API. An error is a bug in the embedded
-// document.
+// New returns the handler of the REST API. An error is a bug in what is
+// embedded.
 func New(o Options) (http.Handler, error) {
 	doc, err := load()
 	if err != nil {
 		return nil, fmt.Errorf("load api: %w", err)
 	}
+	page, err := renderErrors()
+	if err != nil {
+		return nil, fmt.Errorf("load api: %w", err)
+	}
 	s := &server{store: o.Store, vault: o.Vault, auth: o.Auth, publisher: o.Publisher, addresses: o.Addresses,
-		resolver: o.Resolver, baseDomain: o.BaseDomain, version: o.Version, maxZones: defaultMaxZones, log: o.Log, doc: doc}
+		resolver: o.Resolver, baseDomain: o.BaseDomain, version: o.Version, maxZones: defaultMaxZones, log: o.Log, doc: doc, errorsPage: page}
 	if s.resolver == nil {
 		s.resolver = net.DefaultResolver
 	}

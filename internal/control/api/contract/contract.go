@@ -197,6 +197,27 @@ func (e JobState) Valid() bool {
 	}
 }
 
+// Defines values for OriginS3AddressingEffective.
+const (
+	OriginS3AddressingEffectiveEmpty   OriginS3AddressingEffective = ""
+	OriginS3AddressingEffectivePath    OriginS3AddressingEffective = "path"
+	OriginS3AddressingEffectiveVirtual OriginS3AddressingEffective = "virtual"
+)
+
+// Valid indicates whether the value is a known member of the OriginS3AddressingEffective enum.
+func (e OriginS3AddressingEffective) Valid() bool {
+	switch e {
+	case OriginS3AddressingEffectiveEmpty:
+		return true
+	case OriginS3AddressingEffectivePath:
+		return true
+	case OriginS3AddressingEffectiveVirtual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PayloadHash.
 const (
 	PayloadHashEmpty    PayloadHash = "empty"
@@ -635,10 +656,13 @@ type Origin struct {
 	Provider       string                                    `json:"provider"`
 	S3AccessKey    nullable.Nullable[string]                 `json:"s3_access_key"`
 	S3Addressing   Addressing                                `json:"s3_addressing"`
-	S3AuthEnabled  bool                                      `json:"s3_auth_enabled"`
-	S3Bucket       string                                    `json:"s3_bucket"`
-	S3PayloadHash  PayloadHash                               `json:"s3_payload_hash"`
-	S3Region       string                                    `json:"s3_region"`
+
+	// S3AddressingEffective Where requests name the bucket: in the path or in the host; empty for a plain origin without bucket
+	S3AddressingEffective OriginS3AddressingEffective `json:"s3_addressing_effective"`
+	S3AuthEnabled         bool                        `json:"s3_auth_enabled"`
+	S3Bucket              string                      `json:"s3_bucket"`
+	S3PayloadHash         PayloadHash                 `json:"s3_payload_hash"`
+	S3Region              string                      `json:"s3_region"`
 
 	// S3RegionEffective The region that is signed for; empty for a plain origin
 	S3RegionEffective string    `json:"s3_region_effective"`
@@ -651,6 +675,9 @@ type Origin struct {
 	UUID              string    `json:"uuid"`
 	Warnings          []Warning `json:"warnings"`
 }
+
+// OriginS3AddressingEffective Where requests name the bucket: in the path or in the host; empty for a plain origin without bucket
+type OriginS3AddressingEffective string
 
 // OriginCreate defines model for OriginCreate.
 type OriginCreate struct {
@@ -1381,6 +1408,9 @@ type ServerInterface interface {
 	// GetPurge Read a purge and how far it has come
 	// (GET /cdn/zones/{uuid}/purges/{purge_uuid})
 	GetPurge(w http.ResponseWriter, r *http.Request, uuid ZoneUUID, purgeUUID string)
+	// GetErrorsPage Every error code, with what to do about it
+	// (GET /docs/errors)
+	GetErrorsPage(w http.ResponseWriter, r *http.Request)
 	// GetOpenAPIJSON This document as JSON
 	// (GET /openapi.json)
 	GetOpenAPIJSON(w http.ResponseWriter, r *http.Request)
@@ -2124,6 +2154,20 @@ func (siw *ServerInterfaceWrapper) GetPurge(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// GetErrorsPage operation middleware
+func (siw *ServerInterfaceWrapper) GetErrorsPage(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetErrorsPage(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetOpenAPIJSON operation middleware
 func (siw *ServerInterfaceWrapper) GetOpenAPIJSON(w http.ResponseWriter, r *http.Request) {
 
@@ -2305,6 +2349,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/version", wrapper.GetVersion)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/openapi.yaml", wrapper.GetOpenAPIYAML)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/openapi.json", wrapper.GetOpenAPIJSON)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/docs/errors", wrapper.GetErrorsPage)
 
 	return m
 }
@@ -3006,6 +3051,50 @@ func (response GetPurgedefaultApplicationProblemPlusJSONResponse) VisitGetPurgeR
 	return err
 }
 
+type GetErrorsPageRequestObject struct {
+}
+
+type GetErrorsPageResponseObject interface {
+	VisitGetErrorsPageResponse(w http.ResponseWriter) error
+}
+
+type GetErrorsPage200TextHTMLResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetErrorsPage200TextHTMLResponse) VisitGetErrorsPageResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/html")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetErrorsPagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetErrorsPagedefaultApplicationProblemPlusJSONResponse) VisitGetErrorsPageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOpenAPIJSONRequestObject struct {
 }
 
@@ -3176,6 +3265,9 @@ type StrictServerInterface interface {
 	// GetPurge Read a purge and how far it has come
 	// (GET /cdn/zones/{uuid}/purges/{purge_uuid})
 	GetPurge(ctx context.Context, request GetPurgeRequestObject) (GetPurgeResponseObject, error)
+	// GetErrorsPage Every error code, with what to do about it
+	// (GET /docs/errors)
+	GetErrorsPage(ctx context.Context, request GetErrorsPageRequestObject) (GetErrorsPageResponseObject, error)
 	// GetOpenAPIJSON This document as JSON
 	// (GET /openapi.json)
 	GetOpenAPIJSON(ctx context.Context, request GetOpenAPIJSONRequestObject) (GetOpenAPIJSONResponseObject, error)
@@ -3701,6 +3793,30 @@ func (sh *strictHandler) GetPurge(w http.ResponseWriter, r *http.Request, uuid Z
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetPurgeResponseObject); ok {
 		if err := validResponse.VisitGetPurgeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetErrorsPage operation middleware
+func (sh *strictHandler) GetErrorsPage(w http.ResponseWriter, r *http.Request) {
+	var request GetErrorsPageRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetErrorsPage(ctx, request.(GetErrorsPageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetErrorsPage")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetErrorsPageResponseObject); ok {
+		if err := validResponse.VisitGetErrorsPageResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
