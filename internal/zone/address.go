@@ -68,7 +68,7 @@ func (e *AddressError) Error() string {
 	if e.Private {
 		return fmt.Sprintf("check address %s: private, and not allowed by allow_private_origins", e.Addr)
 	}
-	return fmt.Sprintf("check address %s: never fetched from", e.Addr)
+	return fmt.Sprintf("check address %s: link-local, metadata of a cloud or no address of a host, and never fetched from", e.Addr)
 }
 
 // Check returns nil if a may be dialled, else an *AddressError. The address

@@ -92,7 +92,9 @@ func (o *Origin) Validate() []Fault {
 	}
 	switch o.Auth {
 	case authOSSV4, authOSSV1:
-		l.add("auth_type", catalog.APIUnsupported, "must be sigv4 or none in this version")
+		l = append(l, Fault{Field: "auth_type", Code: catalog.APIUnsupported,
+			Message: "would be " + o.Auth + ", the signature of Alibaba Cloud OSS, which this version does not have",
+			Hint:    "Private buckets of Alibaba Cloud OSS cannot be fetched from yet. A public one can, with s3_auth_enabled false."})
 	default:
 		l.oneOf("auth_type", o.Auth, AuthNone, AuthSigV4)
 	}

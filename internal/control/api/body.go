@@ -88,7 +88,8 @@ func (f *form) sort(c *checked, at string, object map[string]any, schema *openap
 			continue
 		case unbuiltValue(field, value):
 			delete(object, name)
-			c.faults = append(c.faults, fault{field: field, code: catalog.APIUnsupported, message: "this version does not have this value"})
+			c.faults = append(c.faults, fault{field: field, code: catalog.APIUnsupported, message: "this version does not have this value",
+				hint: "Alibaba Cloud OSS and its signatures come with a later version; every other store is signed for with sigv4."})
 			continue
 		}
 		if isObject && descends {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -324,16 +325,35 @@ func (s *server) lookUp(ctx context.Context, was string, p contract.OriginPatch)
 		defer cancel()
 		addrs, _ = s.resolver.LookupNetIP(ctx, "ip", host)
 	}
+	var refused []*zone.AddressError
 	for _, a := range addrs {
-		if err := s.addresses.Check(a); err == nil {
+		e, ok := errors.AsType[*zone.AddressError](s.addresses.Check(a))
+		if !ok {
 			return nil, nil
 		}
+		refused = append(refused, e)
 	}
-	if len(addrs) == 0 {
+	if len(refused) == 0 {
 		return nil, nil
 	}
-	return []fault{{field: "url", code: catalog.APIAddressProhibited,
-		message: fmt.Sprintf("resolves to %s, which is not allowed", addrs[0])}}, nil
+	return []fault{prohibited(host, refused)}, nil
+}
+
+// prohibited says why a host may not be fetched from, given what is refused of
+// its addresses: of these, one that the operator can allow.
+func prohibited(host string, refused []*zone.AddressError) fault {
+	e := refused[max(0, slices.IndexFunc(refused, func(e *zone.AddressError) bool { return e.Private }))]
+	names := "resolves to"
+	if e.Addr.String() == host {
+		names = "names"
+	}
+	f := fault{field: "url", code: catalog.APIAddressProhibited,
+		message: fmt.Sprintf("%s %s, a private address, and this installation does not fetch from it", names, e.Addr)}
+	if !e.Private {
+		f.message = fmt.Sprintf("%s %s, which is link-local, metadata of a cloud or no address of a host, and never fetched from", names, e.Addr)
+		f.hint = "Use the endpoint of the bucket. No setting allows this address."
+	}
+	return f
 }
 
 // hostOf returns the host of a URL, without port and brackets, or "".

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -123,6 +124,7 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 
 		faults := slices.Concat(callOf(ctx).faults(), callOf(ctx).changedReadOnly(nil), early)
 		faults = merged(faults, zoneFaults(&z.Zone))
+		faults = merged(faults, s.systemNames(z, nil))
 		edits := make([]*edit, len(origins))
 		for i, o := range origins {
 			e, more := newOrigin(contract.OriginPatch(o))
@@ -146,6 +148,11 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 		}
 		return s.putOrigins(tx, f, edits...)
 	})
+	if taken, ok := errors.AsType[*store.TakenError](err); ok && taken.Kind == "name" && (!body.Name.IsSpecified() || body.Name.IsNull()) {
+		p := takenProblem(taken)
+		p.hint = "The name was taken from the first hostname. Give another one in name."
+		return nil, p
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -183,8 +190,10 @@ func (s *server) PatchZone(ctx context.Context, r contract.PatchZoneRequestObjec
 			return err
 		}
 		faults := slices.Concat(callOf(ctx).faults(), callOf(ctx).changedReadOnly(s.renderZone(f)))
+		before := f.Zone.Hostnames
 		mergeZone(&f.Zone.Zone, *body)
 		faults = merged(faults, zoneFaults(&f.Zone.Zone))
+		faults = merged(faults, s.systemNames(f.Zone, before))
 		if body.Hostnames.IsSpecified() {
 			faults = merged(faults, ownHost(f))
 		}
@@ -223,6 +232,22 @@ func zoneFaults(z *zone.Zone) []fault {
 			continue // it would be the first hostname
 		}
 		faults = append(faults, fromZone(f))
+	}
+	return faults
+}
+
+// systemNames reports hostnames that z did not have before and that have the
+// form of a system hostname: they would take that of another zone.
+func (s *server) systemNames(z *store.Zone, before []string) []fault {
+	var faults []fault
+	for i, name := range z.Hostnames {
+		id, ok := strings.CutSuffix(name, "."+s.baseDomain)
+		if s.baseDomain == "" || !ok || strings.Trim(id, "0123456789") != "" || slices.Contains(before, name) {
+			continue
+		}
+		faults = append(faults, fault{field: "hostnames." + strconv.Itoa(i), code: catalog.APIBadFormat,
+			message: fmt.Sprintf("must not be a number below %s: such names are the system hostnames of zones", s.baseDomain),
+			hint:    "Choose a name with a letter in it. The zone is served under its own system hostname without being asked."})
 	}
 	return faults
 }

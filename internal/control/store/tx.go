@@ -78,10 +78,12 @@ func (tx *Tx) PutZone(z *Zone) error {
 	} else {
 		z.ID, z.Meta = old.ID, old.Meta
 	}
-	if err := tx.claimName(KindZone, z.Account, z.UUID, old.Name, z.Name); err != nil {
+	// Hostnames first: a name is often taken from one, and then the hostname is
+	// what the caller chose.
+	if err := tx.claimHosts(z, old.Hostnames); err != nil {
 		return err
 	}
-	if err := tx.claimHosts(z, old.Hostnames); err != nil {
+	if err := tx.claimName(KindZone, z.Account, z.UUID, old.Name, z.Name); err != nil {
 		return err
 	}
 	return tx.write(z)
