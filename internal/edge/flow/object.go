@@ -155,12 +155,12 @@ func (o *Object) SetMeta(m *Meta) { o.meta.Store(m) }
 // was.
 func (o *Object) SwapMeta(old, m *Meta) bool { return o.meta.CompareAndSwap(old, m) }
 
-// Void marks the object as purged: whoever still has it may finish sending it
+// Purge marks the object as purged: whoever still has it may finish sending it
 // and nothing else.
-func (o *Object) Void() { o.purged.Store(true) }
+func (o *Object) Purge() { o.purged.Store(true) }
 
-// Voided reports whether the object is marked as purged.
-func (o *Object) Voided() bool { return o.purged.Load() }
+// Purged reports whether the object is marked as purged.
+func (o *Object) Purged() bool { return o.purged.Load() }
 
 // Complete reports whether the whole body is there.
 func (o *Object) Complete() bool { return o.complete.Load() }

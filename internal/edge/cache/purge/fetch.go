@@ -34,9 +34,9 @@ func (h *Hold) begin() {
 	h.place = t.holds.PushBack(h)
 }
 
-// Stamp returns the revision of the newest purge when the hold began: no
-// purge up to it concerns what was fetched since.
-func (h *Hold) Stamp() int64 { return h.stamp }
+// Since returns the revision of the newest purge when the hold began: no purge
+// up to it concerns what was fetched since.
+func (h *Hold) Since() int64 { return h.stamp }
 
 // Release ends the hold. It may be called again.
 func (h *Hold) Release() {
@@ -74,21 +74,23 @@ func (t *Table) Begin(key string) *Fetch {
 	return f
 }
 
-// Own stamps o, which the fetch brings. It comes before o is shown to anyone
+// Stamp stamps metadata that the fetch brings, before it is shown to anyone
 // else.
+func (f *Fetch) Stamp(m *flow.Meta) {
+	m.Stamp, m.Tags = f.stamp, f.table.zones.tags(m.Fields)
+}
+
+// Own stamps an object that the fetch brings, and its metadata, before it is
+// shown to anyone else.
 func (f *Fetch) Own(o *flow.Object) {
 	o.Born = f.stamp
-	f.stampMeta(o.Meta())
+	f.Stamp(o.Meta())
 	f.table.mu.Lock()
 	defer f.table.mu.Unlock()
 	f.object = o
 	if f.lost {
-		o.Void()
+		o.Purge()
 	}
-}
-
-func (f *Fetch) stampMeta(m *flow.Meta) {
-	m.Stamp, m.Tags = f.stamp, f.table.zones.tags(m.Fields)
 }
 
 // Current reports whether nothing of the fetch was purged since it began,
@@ -130,14 +132,13 @@ func (f *Fetch) Usable(o *flow.Object) bool {
 
 // usable is Usable with table.mu held.
 func (f *Fetch) usable(o *flow.Object) bool {
-	return !o.Voided() && f.table.hard.newest(f.hash, f.target, o.Meta().Tags) <= o.Born
+	return !o.Purged() && f.table.hard.newest(f.hash, f.target, o.Meta().Tags) <= o.Born
 }
 
-// Refresh gives o, which the fetch has validated, the metadata m, and reports
-// whether o is still usable. Soft purges since the fetch began make it stale
-// nevertheless.
+// Refresh gives o, which the fetch has validated, the metadata m, which is
+// stamped, and reports whether o is still usable. Soft purges since the fetch
+// began make it stale nevertheless.
 func (f *Fetch) Refresh(o *flow.Object, m *flow.Meta) bool {
-	f.stampMeta(m)
 	t := f.table
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -184,6 +185,6 @@ func (f *Fetch) lose() {
 	f.place = nil
 	// What a soft purge names is kept, and stale from now on.
 	if o := f.object; o != nil && !f.table.judge(o, f.hash) {
-		o.Void()
+		o.Purge()
 	}
 }

@@ -174,7 +174,7 @@ func (t *Table) check(o *flow.Object, hash uint64, seen *atomic.Uint64) bool {
 
 // judge is Check without its memory. t.mu is held.
 func (t *Table) judge(o *flow.Object, hash uint64) bool {
-	if o.Voided() {
+	if o.Purged() {
 		return false
 	}
 	target := targetString(o.Key)

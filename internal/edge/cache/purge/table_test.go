@@ -41,6 +41,13 @@ func store(t *Table, key string, fields ...string) *stored {
 	return own(f, key, fields...)
 }
 
+// refresh validates o.
+func refresh(f *Fetch, o *stored, fields ...string) bool {
+	m := meta(fields...)
+	f.Stamp(m)
+	return f.Refresh(o.Object, m)
+}
+
 func own(f *Fetch, key string, fields ...string) *stored {
 	o := flow.NewObject(key, nil, meta(fields...))
 	f.Own(o)
@@ -160,11 +167,11 @@ func TestSoft(t *testing.T) {
 	if !o.check(table) || o.Meta().Verdict.Lifetime != 300 || o.fresh(301) {
 		t.Errorf("after the purge: lifetime %d; want 300", o.Meta().Verdict.Lifetime)
 	}
-	if !early.Refresh(o.Object, meta()) || o.fresh(301) {
+	if !refresh(early, o) || o.fresh(301) {
 		t.Error("a validation from before the soft purge made the object fresh")
 	}
 	late := table.Begin(o.Key)
-	if !late.Usable(o.Object) || !late.Refresh(o.Object, meta()) || !o.fresh(301) {
+	if !late.Usable(o.Object) || !refresh(late, o) || !o.fresh(301) {
 		t.Error("a validation after the soft purge did not make the object fresh")
 	}
 	add(table, Order{Revision: 6, At: 400, Prefixes: []string{"/other"}})
@@ -254,7 +261,7 @@ func TestRefresh(t *testing.T) {
 		f := table.Begin(key)
 		order.Revision = 4
 		table.Done(add(table, order))
-		if f.Usable(o.Object) || f.Refresh(o.Object, meta("Cache-Tag", "new")) || o.check(table) {
+		if f.Usable(o.Object) || refresh(f, o, "Cache-Tag", "new") || o.check(table) {
 			t.Errorf("%+v: usable after the purge", order)
 		}
 	}
@@ -262,10 +269,10 @@ func TestRefresh(t *testing.T) {
 	o := store(table, key, "Cache-Tag", "old")
 	f := table.Begin(key)
 	add(table, Order{Revision: 4, At: 50, Soft: true, Tags: []string{"old"}})
-	if !f.Refresh(o.Object, meta("Cache-Tag", "new")) || !o.check(table) || o.fresh(60) {
+	if !refresh(f, o, "Cache-Tag", "new") || !o.check(table) || o.fresh(60) {
 		t.Error("a 304 that takes a tag away made fresh what was purged by it")
 	}
-	o.Void()
+	o.Purge()
 	if f.Usable(o.Object) {
 		t.Error("usable although it was dropped by a purge")
 	}
@@ -279,8 +286,8 @@ func TestForgetting(t *testing.T) {
 	r1 := add(table, Order{Revision: 1, Keys: keys("G7.1.1/a")})
 	young := table.Begin("G7.1.1/a")
 	r2 := add(table, Order{Revision: 2, Keys: keys("G7.1.1/a"), Prefixes: []string{"/x/", "/x/y", "/x/"}, Tags: []string{"t", "t"}})
-	if tier.Stamp() != 0 || young.Stamp() != 1 {
-		t.Errorf("stamps %d, %d; want 0, 1", tier.Stamp(), young.Stamp())
+	if tier.Since() != 0 || young.Since() != 1 {
+		t.Errorf("stamps %d, %d; want 0, 1", tier.Since(), young.Since())
 	}
 	steps := []struct {
 		name string
