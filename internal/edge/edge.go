@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cistern-cdn/cistern/internal/edge/cache/mem"
+	"github.com/cistern-cdn/cistern/internal/edge/cache/purge"
 	"github.com/cistern-cdn/cistern/internal/edge/fill"
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/edge/journal"
@@ -37,8 +38,10 @@ type Edge struct {
 	Handler
 	base   string
 	log    *slog.Logger
+	purges *purge.Zones
 	memory *mem.Store
 	origin *origin.Client
+	served map[string]*zone.Zone // of the newest snapshot; only Apply uses it
 }
 
 var _ link.Edge = (*Edge)(nil)
@@ -48,16 +51,17 @@ func New(o Options) (*Edge, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	memory, err := mem.New(o.CacheMemory)
+	purges := purge.NewZones()
+	memory, err := mem.New(o.CacheMemory, purges)
 	if err != nil {
 		return nil, err
 	}
-	e := &Edge{base: o.BaseDomain, log: o.Log, memory: memory}
+	e := &Edge{base: o.BaseDomain, log: o.Log, purges: purges, memory: memory}
 	e.store = memory
 	e.journal = journal.New(journal.Options{Log: o.AccessLog, Cache: e.cacheFigures})
 	e.origin = origin.New(origin.Options{Addresses: o.Addresses, Log: o.Log, Sent: e.journal.Sent})
 	e.filler = fill.New(fill.Options{
-		Store: memory, Origin: e.origin, Budget: o.FillBudget, Fetched: e.journal.Fetched,
+		Store: memory, Origin: e.origin, Begin: e.begin, Budget: o.FillBudget, Fetched: e.journal.Fetched,
 	})
 	e.table.Store(route.Compile(&zone.Snapshot{}, nil, "", o.Log))
 	return e, nil
@@ -91,35 +95,7 @@ func (e *Edge) Apply(s *zone.Snapshot) {
 	e.origin.Apply(s)
 	e.table.Store(t)
 	e.journal.Retain(s)
-}
-
-// Purge implements link.Edge.
-func (e *Edge) Purge(p *link.Purge) (result link.PurgeResult) {
-	defer e.journal.Purged(p.Zone)
-	if p.All {
-		e.filler.Forget(p.Zone, func(string) bool { return true })
-		result.Objects, result.Bytes = e.store.RemoveZone(p.Zone)
-		return result
-	}
-	site := e.table.Load().Zone(p.Zone)
-	if site == nil {
-		return result // nothing is served of it, so nothing is stored
-	}
-	keys := make(map[string]struct{}, 2*len(p.URLs))
-	for _, target := range p.URLs {
-		for _, key := range purgeKeys(site, target) {
-			keys[key] = struct{}{}
-		}
-	}
-	// First what is being fetched, then what is stored: a fetch that ends in
-	// between has either stored its object already, or will not.
-	e.filler.Forget(p.Zone, func(key string) bool { _, ok := keys[key]; return ok })
-	for key := range keys {
-		objects, bytes := e.store.Remove(key)
-		result.Objects += objects
-		result.Bytes += bytes
-	}
-	return result
+	e.retain(s)
 }
 
 var _ flow.Handler = (*Edge)(nil)

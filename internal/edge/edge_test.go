@@ -178,44 +178,6 @@ func TestHeadIsAnsweredFromGet(t *testing.T) {
 	}
 }
 
-func TestPurge(t *testing.T) {
-	tests := []struct {
-		name  string
-		purge link.Purge
-		gone  []string
-		stays []string
-	}{
-		{"url as a viewer writes it", link.Purge{URLs: []string{"/a%20b"}}, []string{"/a b"}, []string{"/c"}},
-		{"url with a query the bucket does not see", link.Purge{URLs: []string{"/c?v=1"}}, []string{"/c"}, []string{"/a b"}},
-		{"all", link.Purge{All: true}, []string{"/a b", "/c"}, nil},
-		{"another zone", link.Purge{Zone: "other", All: true}, nil, []string{"/a b", "/c"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			origin, _ := bucket(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
-			f := start(t, origin, nil)
-			f.get(t, "/a%20b")
-			f.get(t, "/c")
-			if tt.purge.Zone == "" {
-				tt.purge.Zone = zoneUUID
-			}
-			if got := f.Purge(&tt.purge); got.Objects != int64(len(tt.gone)) || got.Bytes != int64(5*len(tt.gone)) {
-				t.Errorf("Purge = %+v, want %d objects", got, len(tt.gone))
-			}
-			for _, path := range tt.gone {
-				if res, _ := f.get(t, strings.ReplaceAll(path, " ", "%20")); res.Header.Get("X-Cache") != "MISS" {
-					t.Errorf("%s is still there", path)
-				}
-			}
-			for _, path := range tt.stays {
-				if res, _ := f.get(t, strings.ReplaceAll(path, " ", "%20")); res.Header.Get("X-Cache") != "HIT" {
-					t.Errorf("%s is gone", path)
-				}
-			}
-		})
-	}
-}
-
 // TestRotation: what is stored is served throughout, and the next miss is
 // signed with the new key.
 func TestRotation(t *testing.T) {

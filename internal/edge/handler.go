@@ -3,7 +3,6 @@
 package edge
 
 import (
-	"strings"
 	"sync/atomic"
 
 	"github.com/cistern-cdn/cistern/internal/edge/admit"
@@ -48,15 +47,9 @@ const deliverStep = len(steps) - 1
 // is safe for concurrent use.
 type Handler struct {
 	table   atomic.Pointer[route.Table]
-	store   store
+	store   fill.Store
 	filler  *fill.Filler
 	journal *journal.Journal
-}
-
-// A store is the cache as the edge uses it.
-type store interface {
-	fill.Store
-	RemoveZone(zone string) (objects, bytes int64)
 }
 
 var _ flow.Handler = (*Handler)(nil)
@@ -211,22 +204,4 @@ func (h *Handler) deliver(x *flow.Exchange) verdict {
 // refuse turns a request down with the catalogue's sentence.
 func refuse(x *flow.Exchange, status int, code catalog.Access, extra ...httpmsg.Field) {
 	deliver.Refuse(x, status, code, code.Row().Meaning, extra...)
-}
-
-// purgeKeys returns the keys of what a purge names with a target: mapped as a
-// request for it would be. A target that no request can be made for has none.
-func purgeKeys(site *flow.Site, target string) []string {
-	raw, query, hasQuery := strings.Cut(target, "?")
-	path, err := site.Rules.AppendPath(nil, []byte(raw))
-	if err != nil {
-		return nil
-	}
-	x := flow.Exchange{Site: site, Path: path}
-	x.Request.Query, x.Request.HasQuery = []byte(query), hasQuery
-	if x.Normalize() != nil {
-		return nil
-	}
-	key := x.AppendKey(nil)
-	head := append([]byte{flow.KeyHEAD}, key[1:]...)
-	return []string{string(key), string(head)}
 }

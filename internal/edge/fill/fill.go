@@ -39,10 +39,34 @@ type Origin interface {
 	Fetch(ctx context.Context, f *flow.Fetch) (*flow.Answer, *flow.Fault)
 }
 
-// Options configures a Filler. Store and Origin are required.
+// A Generation is a fetch as purges see it: what it brings is as old as its
+// beginning. Its methods must be safe for concurrent use.
+type Generation interface {
+	// Own stamps an object that the fetch brings, and its metadata; Stamp
+	// stamps metadata that is to replace other. They come before anyone else
+	// sees it.
+	Own(o *flow.Object)
+	Stamp(m *flow.Meta)
+	// Refresh gives a stored object the stamped metadata of a validation, and
+	// reports whether it is still usable.
+	Refresh(o *flow.Object, m *flow.Meta) bool
+	// Current reports whether nothing of the fetch was purged since it began,
+	// so that it answers requests that come now.
+	Current() bool
+	// Usable reports whether a stored object for the fetch's target may be
+	// validated, or served although it is stale: no hard purge names it.
+	Usable(o *flow.Object) bool
+	// Release ends the fetch: what it brought is stored, or will not be.
+	// Usable may be called afterwards.
+	Release()
+}
+
+// Options configures a Filler. Store, Origin and Begin are required.
 type Options struct {
 	Store  Store
 	Origin Origin
+	// Begin is called at the beginning of a fetch for a cache key of a zone.
+	Begin func(zoneUUID, key string) Generation
 
 	// Budget bounds all attempts of one fetch together, up to the response
 	// header. Zero means 60 s.
@@ -74,9 +98,8 @@ type Filler struct {
 
 	mu      sync.Mutex // guards what follows; taken before the store's locks
 	flights map[string]*flight
-	running map[*flight]struct{} // all of them, also those not in flights
-	passed  map[string]int64     // key → Unix nanoseconds until when it is passed
-	failed  map[string]retry     // keys whose background refresh has failed
+	passed  map[string]int64 // key → Unix nanoseconds until when it is passed
+	failed  map[string]retry // keys whose background refresh has failed
 }
 
 // New returns a Filler.
@@ -91,7 +114,6 @@ func New(o Options) *Filler {
 	return &Filler{
 		Options: o, ctx: ctx, stop: stop,
 		flights: make(map[string]*flight),
-		running: make(map[*flight]struct{}),
 		passed:  make(map[string]int64),
 		failed:  make(map[string]retry),
 	}
@@ -158,7 +180,7 @@ func (f *Filler) waited(fl *flight) {
 
 // fail serves the stale object if that is permitted, else sets x.Fault.
 func (f *Filler) fail(x *flow.Exchange, fl *flight) {
-	if o := x.Found; o != nil && x.UsableOnFault(o, severity(x.Site, fl.fault)) {
+	if o := x.Found; o != nil && fl.generation.Usable(o) && x.UsableOnFault(o, severity(x.Site, fl.fault)) {
 		x.Result = flow.ResultStale
 		return
 	}
@@ -219,7 +241,7 @@ func (f *Filler) join(x *flow.Exchange, alone bool) (fl *flight, leads bool) {
 	defer f.mu.Unlock()
 	passed := f.isPassed(x)
 	if !alone && !passed {
-		if fl := f.flights[string(x.Key)]; fl != nil {
+		if fl := f.flights[string(x.Key)]; fl != nil && fl.generation.Current() {
 			fl.waiting++
 			return fl, false
 		}
@@ -265,19 +287,6 @@ func (f *Filler) pass(fl *flight) {
 func (f *Filler) leave(fl *flight) {
 	if f.flights[fl.key] == fl {
 		delete(f.flights, fl.key)
-	}
-}
-
-// Forget makes sure that no fetch which has begun is used for requests that
-// come later, or stored: the fetches of a zone for which match holds.
-func (f *Filler) Forget(zone string, match func(key string) bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for fl := range f.running {
-		if fl.fetch.Site.Zone.UUID == zone && match(fl.key) {
-			fl.purged = true
-			f.leave(fl)
-		}
 	}
 }
 

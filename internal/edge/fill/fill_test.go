@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +21,63 @@ import (
 type heap struct {
 	limit int64
 
-	mu      sync.Mutex // guards objects
+	mu      sync.Mutex // guards what follows
 	objects map[string]*flow.Object
+	fetches []*generation
+}
+
+// A generation is that of a fetch which a test may purge.
+type generation struct {
+	released, purged atomic.Bool
+	older            atomic.Bool // a purge names what was stored before the fetch too
+}
+
+func (h *heap) begin(string, string) Generation {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g := &generation{}
+	h.fetches = append(h.fetches, g)
+	return g
+}
+
+// running returns how many fetches have not ended.
+func (h *heap) running() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, g := range h.fetches {
+		if !g.released.Load() {
+			n++
+		}
+	}
+	return n
+}
+
+// purge purges all that is stored and being fetched.
+func (h *heap) purge() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, g := range h.fetches {
+		g.purged.Store(true)
+		g.older.Store(true)
+	}
+	for key, o := range h.objects {
+		delete(h.objects, key)
+		o.Unpin()
+	}
+}
+
+func (g *generation) Own(o *flow.Object)         { o.Born = 1 }
+func (g *generation) Stamp(m *flow.Meta)         { m.Stamp = 1 }
+func (g *generation) Current() bool              { return !g.purged.Load() }
+func (g *generation) Usable(o *flow.Object) bool { return !g.older.Load() }
+func (g *generation) Release()                   { g.released.Store(true) }
+
+func (g *generation) Refresh(o *flow.Object, m *flow.Meta) bool {
+	if g.older.Load() {
+		return false
+	}
+	o.SetMeta(m)
+	return true
 }
 
 func (h *heap) Chunk(n int) []byte { return make([]byte, n) }
@@ -114,7 +170,7 @@ var plain = &flow.Site{
 func start(t *testing.T, o func(ctx context.Context, n int, f *flow.Fetch) (*flow.Answer, *flow.Fault)) (*Filler, *heap, *scripted) {
 	store := &heap{limit: 1 << 20, objects: make(map[string]*flow.Object)}
 	origin := &scripted{answer: o}
-	f := New(Options{Store: store, Origin: origin})
+	f := New(Options{Store: store, Origin: origin, Begin: store.begin})
 	t.Cleanup(f.Close)
 	return f, store, origin
 }
@@ -378,8 +434,7 @@ func TestPurgeDuringFetch(t *testing.T) {
 		})
 		before := viewer(f, "/a")
 		f.Fill(before)
-		f.Forget("other zone", func(string) bool { return true })
-		f.Forget("z", func(key string) bool { return key == "/a" })
+		store.purge()
 
 		after := viewer(f, "/a")
 		f.Fill(after)
@@ -396,7 +451,75 @@ func TestPurgeDuringFetch(t *testing.T) {
 		if string(chunk) != "new" || origin.count() != 2 {
 			t.Errorf("stored %q after %d fetches", chunk, origin.count())
 		}
+		if n := store.running(); n != 0 {
+			t.Errorf("%d fetches are over and not released", n)
+		}
 	})
+}
+
+// TestPurgeDuringValidation: what was purged while the origin was asked about
+// it is neither confirmed nor served in the stead of an error.
+func TestPurgeDuringValidation(t *testing.T) {
+	down := &flow.Fault{Status: 502, Class: "error", CutOff: true}
+	tests := []struct {
+		name   string
+		status int // of the answer to the validation; 0: a fault
+		want   flow.Result
+		body   string
+	}{
+		{name: "304", status: 304, want: flow.ResultMiss, body: "new"},
+		{name: "200", status: 200, want: flow.ResultMiss, body: "new"},
+		{name: "503", status: 503, want: flow.ResultMiss, body: "new"},
+		{name: "cut off", want: flow.ResultError},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := make(chan struct{})
+				f, store, _ := start(t, func(_ context.Context, n int, fe *flow.Fetch) (*flow.Answer, *flow.Fault) {
+					switch {
+					case n == 1:
+						return answer(200, bytes.NewReader([]byte("old")), 3, "ETag", `"1"`, "Cache-Control", "max-age=60, stale-if-error=600"), nil
+					case n == 3 && fe.IfNoneMatch != "":
+						t.Errorf("If-None-Match = %q after the purge", fe.IfNoneMatch)
+					case n == 2:
+						<-begin
+						if tt.status == 0 {
+							return nil, down
+						}
+						if tt.status == 304 {
+							return answer(304, bytes.NewReader(nil), 0, "ETag", `"1"`), nil
+						}
+					}
+					status := 200
+					if n == 2 {
+						status = tt.status
+					}
+					return answer(status, bytes.NewReader([]byte("new")), 3, "ETag", `"2"`, "Cache-Control", "max-age=60"), nil
+				})
+				stale(t, f)
+				x := viewer(f, "/old")
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					f.Fill(x)
+				}()
+				synctest.Wait()
+				store.purge()
+				close(begin)
+				<-done
+				if x.Result != tt.want {
+					t.Errorf("result %v, want %v", x.Result, tt.want)
+				}
+				if tt.body != "" {
+					if b, err := readAll(x); err != nil || string(b) != tt.body {
+						t.Errorf("read %q, %v; want %q", b, err, tt.body)
+					}
+				}
+				synctest.Wait()
+			})
+		})
+	}
 }
 
 func TestViewerLeaves(t *testing.T) {

@@ -22,11 +22,15 @@ type flight struct {
 	vary   httpmsg.Fields
 	passed bool // the key is fetched by each viewer alone
 	input  httpcache.Input
+	// generation tells what purges leave of the fetch. It changes only before
+	// ready is closed, with Filler.mu held.
+	generation Generation
 
 	// Stored objects that the origin is asked about, pinned: the stale one if
 	// it has a validator, and others of the key.
 	base     *flow.Object
 	variants []*flow.Object
+	selected *flow.Object // the one of them that the origin's 304 is about
 
 	background bool // nobody waits for it
 	leads      bool // somebody leads it
@@ -35,7 +39,6 @@ type flight struct {
 	cancel context.CancelCauseFunc
 
 	// Guarded by Filler.mu.
-	purged  bool // nothing of it may be stored
 	done    bool // what is stored is as new as the origin's
 	waiting int  // viewers who joined, and do not read yet
 	left    int  // how often nobody was left
@@ -57,6 +60,7 @@ func (f *Filler) newFlight(x *flow.Exchange, head bool) *flight {
 	req := &x.Request
 	fl := &flight{
 		filler: f, key: string(x.Key), ready: make(chan struct{}),
+		generation: f.Begin(x.Site.Zone.UUID, string(x.Key)),
 		fetch: &flow.Fetch{
 			Site: x.Site, Path: append([]byte(nil), x.Path...), Head: head,
 			ViewerAddr: x.Peer.String(), ViewerHost: string(req.Authority), Scheme: x.Scheme(),
@@ -90,7 +94,6 @@ func (f *Filler) launch(fl *flight, known bool) {
 		f.flights[fl.key] = fl
 	}
 	fl.leads = !fl.background
-	f.running[fl] = struct{}{}
 	f.wg.Go(fl.run)
 }
 
@@ -118,7 +121,7 @@ func (fl *flight) run() {
 		close(fl.ready)
 	case answer.Status == 304:
 		fl.status = 304
-		fl.refresh(fl.confirmed(answer), answer)
+		fl.refresh(fl.selected, answer)
 	default:
 		fl.status = answer.Status
 		fl.receive(ctx, answer)
@@ -129,11 +132,11 @@ func (fl *flight) run() {
 	}
 	f.mu.Lock()
 	f.leave(fl)
-	delete(f.running, fl)
 	if fl.background && !fl.done {
 		fl.holdBack()
 	}
 	f.mu.Unlock()
+	fl.generation.Release()
 	if fl.growth != nil {
 		fl.growth.Close()
 	}
@@ -154,12 +157,16 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	budget := time.AfterFunc(f.Budget, func() { fl.cancel(errBudget) })
 	defer budget.Stop()
 	answer, fault := f.Origin.Fetch(ctx, fl.fetch)
-	if fault == nil && answer.Status == 304 && fl.conditional() && fl.confirmed(answer) == nil {
+	if fault == nil && answer.Status == 304 && fl.conditional() {
+		fl.selected = fl.confirmed(answer)
+	}
+	if fault == nil && answer.Status == 304 && fl.conditional() && fl.selected == nil {
 		_ = answer.Body.Close()
 		if fl.base != nil {
 			expire(fl.base)
 		}
 		fl.unvalidated()
+		fl.renew()
 		answer, fault = f.Origin.Fetch(ctx, fl.fetch)
 	}
 	if fault != nil {
@@ -176,6 +183,17 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	fault.Received, fault.Code = answer.Status, catalog.OriginOriginError
 	_ = answer.Body.Close()
 	return nil, fault
+}
+
+// renew makes the flight as young as what it asks for from now on: until now
+// it may have been purged.
+func (fl *flight) renew() {
+	f, old := fl.filler, fl.generation
+	young := f.Begin(fl.fetch.Site.Zone.UUID, fl.key)
+	f.mu.Lock()
+	fl.generation = young
+	f.mu.Unlock()
+	old.Release()
 }
 
 // conditional reports whether the origin is asked about something stored.
@@ -205,6 +223,7 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 	o := flow.NewObject(fl.key, f.Store, meta)
 	o.Zone = site.Zone.UUID
 	o.Negative, o.Epoch = answer.Negative, site.Group.NegativeEpoch
+	fl.generation.Own(o)
 	o.Vary, fl.shared = fl.selects(answer.Fields)
 	fl.shared = fl.shared && meta.Verdict.Storable && !fl.private
 	if fl.shared && len(o.Vary) > 0 {
@@ -235,12 +254,13 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 	fl.growth.End(tail, err, fl.keep)
 }
 
-// keep stores the complete object, unless it was purged meanwhile.
+// keep stores the complete object, unless it was purged meanwhile: there may
+// be a newer one already.
 func (fl *flight) keep(o *flow.Object) {
 	f := fl.filler
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !fl.purged {
+	if fl.generation.Current() {
 		f.Store.Put(o)
 		fl.succeeded()
 	}
@@ -307,7 +327,7 @@ func (fl *flight) unread() {
 	fl.left++
 	filled, expect := fl.growth.Filled()
 	switch {
-	case fl.purged || !fl.growth.Kept() || expect >= 0 && expect-filled > finishBytes:
+	case !fl.generation.Current() || !fl.growth.Kept() || expect >= 0 && expect-filled > finishBytes:
 		fl.abandon()
 	case expect < 0:
 		left := fl.left

@@ -125,10 +125,10 @@ func TestLeaderLeavesWhileOthersWait(t *testing.T) {
 func TestPurgedIsNotFetchedForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pw, origin := piped(100)
-		f, _, _ := start(t, origin)
+		f, store, _ := start(t, origin)
 		x := viewer(f, "/a")
 		f.Fill(x)
-		f.Forget("z", func(string) bool { return true })
+		store.purge()
 		x.Release()
 		synctest.Wait()
 		if _, err := pw.Write(make([]byte, 100)); err == nil {

@@ -31,7 +31,7 @@ type retry struct {
 func (f *Filler) Refresh(x *flow.Exchange) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.flights[string(x.Key)] != nil || x.Now < f.failed[string(x.Key)].at || f.ctx.Err() != nil {
+	if fl := f.flights[string(x.Key)]; fl != nil && fl.generation.Current() || x.Now < f.failed[string(x.Key)].at || f.ctx.Err() != nil {
 		return
 	}
 	fl := f.newFlight(x, x.Key[0] == flow.KeyHEAD)
@@ -85,7 +85,7 @@ func statusFault(status int) *flow.Fault {
 // keepsStale reports whether the stored object is served rather than an
 // answer of this status.
 func (fl *flight) keepsStale(status int) bool {
-	return fl.stale != nil && fl.stale.Meta().Verdict.ServeOnFault(severity(fl.fetch.Site, statusFault(status)), time.Now().Unix())
+	return fl.stale != nil && fl.generation.Usable(fl.stale) && fl.stale.Meta().Verdict.ServeOnFault(severity(fl.fetch.Site, statusFault(status)), time.Now().Unix())
 }
 
 // outdated reports whether an answer of this status, which is not stored,

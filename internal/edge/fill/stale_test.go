@@ -123,7 +123,7 @@ func TestRefreshThatMayNotBeStored(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f, _, _ := start(t, func(ctx context.Context, n int, _ *flow.Fetch) (*flow.Answer, *flow.Fault) {
+				f, store, _ := start(t, func(ctx context.Context, n int, _ *flow.Fetch) (*flow.Answer, *flow.Fault) {
 					if n == 1 {
 						return answer(200, bytes.NewReader([]byte("a")), 1, "Cache-Control", "max-age=1, stale-while-revalidate=100"), nil
 					}
@@ -134,7 +134,7 @@ func TestRefreshThatMayNotBeStored(t *testing.T) {
 				x := viewer(f, "/a")
 				f.Refresh(x)
 				synctest.Wait()
-				if len(f.running) != 0 {
+				if store.running() != 0 {
 					t.Error("the refresh goes on though nobody can use it")
 				}
 				if got := x.UsableMeanwhile(x.Found); got != tt.stays {

@@ -19,7 +19,7 @@ const maxVariants = 8
 func (fl *flight) validate(x *flow.Exchange) {
 	var tags [maxVariants][]byte
 	asked := tags[:0]
-	if o := x.Found; o != nil && !o.Negative {
+	if o := x.Found; o != nil && !o.Negative && fl.generation.Usable(o) {
 		o.Pin()
 		fl.stale = o
 		m := o.Meta()
@@ -62,7 +62,7 @@ func (fl *flight) unpinBases() {
 }
 
 // confirmed returns the stored object that a 304 is about, nil if it is about
-// none that was asked about.
+// none that was asked about, or one that was purged meanwhile.
 func (fl *flight) confirmed(answer *flow.Answer) *flow.Object {
 	candidates := fl.variants
 	if fl.base != nil {
@@ -72,7 +72,7 @@ func (fl *flight) confirmed(answer *flow.Answer) *flow.Object {
 		return nil // it could be about any of them
 	}
 	for _, o := range candidates {
-		if httpcache.SelectedBy(o.Meta().Fields, answer.Fields) {
+		if httpcache.SelectedBy(o.Meta().Fields, answer.Fields) && fl.generation.Usable(o) {
 			return o
 		}
 	}
@@ -91,6 +91,7 @@ func (fl *flight) refresh(o *flow.Object, answer *flow.Answer) {
 	variant, selects := httpcache.AppendVariantKey(nil, vary, fl.vary)
 	meta.Verdict.Storable = meta.Verdict.Storable && ok && selects
 	fl.shared = meta.Verdict.Storable
+	fl.generation.Stamp(meta)
 
 	f.mu.Lock()
 	same := string(vary) == string(o.Vary)
@@ -106,10 +107,11 @@ func (fl *flight) refresh(o *flow.Object, answer *flow.Answer) {
 	case !fl.shared || !same && o == fl.base:
 		expire(o)
 	case same:
-		o.SetMeta(meta)
+		// Purged at this moment: it is for those only who came before.
+		fl.shared = fl.generation.Refresh(o, meta)
 	}
-	if fl.shared && !fl.purged {
-		if fl.adopted != nil {
+	if fl.shared {
+		if fl.adopted != nil && fl.generation.Current() {
 			f.Store.Put(fl.adopted)
 		}
 		fl.succeeded()
@@ -149,7 +151,9 @@ func (fl *flight) headed(answer *flow.Answer) {
 		return
 	}
 	if v := fl.judge(old.Status, fields, answer); v.Storable {
-		o.SetMeta(flow.NewMeta(old.Status, fields, v))
+		meta := flow.NewMeta(old.Status, fields, v)
+		fl.generation.Stamp(meta)
+		fl.generation.Refresh(o, meta)
 	}
 }
 

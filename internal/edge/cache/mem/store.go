@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cistern-cdn/cistern/internal/edge/cache/purge"
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
@@ -17,57 +18,63 @@ import (
 const (
 	shardCount  = 64
 	maxVariants = 64 // per key; more push out the oldest
-	// entryCost is what an entry takes on the Go heap besides its Meta: the
-	// structs, the key in the map, the map's slot.
-	entryCost = 320
+	// entryCost is what an entry takes on the Go heap besides its Meta and its
+	// key: the structs, and its places in the maps and in the zone's list.
+	entryCost = 400
 )
 
 // A Store keeps objects within a budget. Its methods are safe for concurrent
 // use. Get takes no lock that a hit on another key would wait for long: the
-// index is sharded, and the queues are not touched.
+// index is sharded, and what orders the entries is not touched.
 type Store struct {
 	budget int64
 	arena  *arena
 	seed   maphash.Seed
+	purges *purge.Zones
 	shards [shardCount]shard
 
-	mu      sync.Mutex // guards the queues; taken before a shard's lock
+	mu      sync.Mutex // guards what follows; taken before a shard's lock
 	queues  queues
+	roster  roster
 	heap    int64 // cost of all entries on the Go heap
 	objects atomic.Int64
 	evicted atomic.Int64
 }
 
 type shard struct {
-	mu      sync.RWMutex // guards entries and the chains of variants
-	entries map[string]*entry
-	_       [24]byte // one shard, one cache line
+	mu      sync.RWMutex      // guards entries and their chains
+	entries map[uint64]*entry // by hash of the key
+	_       [24]byte          // one shard, one cache line
 }
 
 // An entry is an indexed object.
 type entry struct {
 	object *flow.Object
-	hash   uint64
-	next   *entry // another variant of the same key
+	table  *purge.Table // of the object's zone
+	hash   uint64       // of the key
+	target uint64       // hash of zone and target
+	next   *entry       // of the same hash: variants of the key, and accidents
 	hits   atomic.Int32
+	seen   atomic.Uint64 // version of table at the last check
 
 	// Guarded by Store.mu.
 	queue         *list
 	before, after *entry
 	cost          int64 // bytes charged to the budget
 	heap          int64 // part of cost that lies on the Go heap
+	roll          roll
 }
 
-// New returns an empty store of budget bytes. With a budget below one chunk
-// nothing is ever stored.
-func New(budget int64) (*Store, error) {
+// New returns an empty store of budget bytes, whose objects are used as far as
+// purges permits. With a budget below one chunk nothing is ever stored.
+func New(budget int64, purges *purge.Zones) (*Store, error) {
 	a, err := newArena(budget)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{budget: budget, arena: a, seed: maphash.MakeSeed()}
+	s := &Store{budget: budget, arena: a, seed: maphash.MakeSeed(), purges: purges, roster: newRoster()}
 	for i := range s.shards {
-		s.shards[i].entries = make(map[string]*entry)
+		s.shards[i].entries = make(map[uint64]*entry)
 	}
 	return s, nil
 }
@@ -79,24 +86,26 @@ func (s *Store) Close() error { return s.arena.close() }
 func (s *Store) Limit() int64 { return int64(len(s.arena.data)) / 4 * 3 }
 
 // Get returns the object stored under key that fits the request's fields,
-// pinned, or nil. other reports that the key has objects, all of other
-// variants.
+// pinned, or nil; of several the one with the latest Date (RFC 9111, 4). other
+// reports that the key has objects, all of other variants. What a hard purge
+// names is not there, what a soft one names is stale.
 func (s *Store) Get(key []byte, request httpmsg.Fields) (o *flow.Object, other bool) {
-	sh := &s.shards[maphash.Bytes(s.seed, key)%shardCount]
+	hash := maphash.Bytes(s.seed, key)
+	sh := &s.shards[hash%shardCount]
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	first := sh.entries[string(key)]
 	var best *entry
-	for e := first; e != nil; e = e.next {
-		if len(e.object.Vary) > 0 && !fits(e.object, request) {
-			continue
-		}
-		if best == nil || e.object.Meta().Dated > best.object.Meta().Dated {
+	for e := sh.entries[hash]; e != nil; e = e.next {
+		switch {
+		case e.object.Key != string(key) || !e.usable():
+		case len(e.object.Vary) > 0 && !fits(e.object, request):
+			other = true
+		case best == nil || best.object.Meta().Dated < e.object.Meta().Dated:
 			best = e
 		}
 	}
 	if best == nil {
-		return nil, first != nil
+		return nil, other
 	}
 	best.object.Pin()
 	if n := best.hits.Load(); n < maxHits {
@@ -105,18 +114,24 @@ func (s *Store) Get(key []byte, request httpmsg.Fields) (o *flow.Object, other b
 	return best.object, false
 }
 
-// Variants appends to dst the objects stored under key, pinned, as far as dst
-// has room.
+// Variants appends the objects stored under key to dst, pinned, the newest
+// first and as many as there is room for.
 func (s *Store) Variants(dst []*flow.Object, key []byte) []*flow.Object {
-	sh := &s.shards[maphash.Bytes(s.seed, key)%shardCount]
+	hash := maphash.Bytes(s.seed, key)
+	sh := &s.shards[hash%shardCount]
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	for e := sh.entries[string(key)]; e != nil && len(dst) < cap(dst); e = e.next {
-		e.object.Pin()
-		dst = append(dst, e.object)
+	for e := sh.entries[hash]; e != nil && len(dst) < cap(dst); e = e.next {
+		if e.object.Key == string(key) && e.usable() {
+			e.object.Pin()
+			dst = append(dst, e.object)
+		}
 	}
 	return dst
 }
+
+// usable reports whether no hard purge names the entry's object.
+func (e *entry) usable() bool { return e.table.Check(e.object, e.target, &e.seen) }
 
 // fits reports whether o answers a request with these fields (RFC 9111, 4.1).
 func fits(o *flow.Object, request httpmsg.Fields) bool {
@@ -126,37 +141,56 @@ func fits(o *flow.Object, request httpmsg.Fields) bool {
 }
 
 // Put indexes a complete object in place of any older one of the same
-// variant. The store pins it for as long as it is indexed.
+// variant. The store pins it for as long as it is indexed. The fetch that
+// brought the object must still hold its zone's purges: if one names it, it
+// goes at once.
 func (s *Store) Put(o *flow.Object) {
-	hash := maphash.String(s.seed, o.Key)
 	heap := int64(entryCost+len(o.Key)) + o.Meta().Cost()
-	e := &entry{object: o, hash: hash, heap: heap, cost: heap + o.Held()}
+	e := &entry{
+		object: o, table: s.purges.Table(o.Zone),
+		hash: maphash.String(s.seed, o.Key), target: s.purges.Hash([]byte(o.Key)),
+		heap: heap, cost: heap + o.Held(),
+	}
 	o.Pin()
+	s.insert(e)
+	// Only now is it sure that a purge finds the entry here.
+	if !e.usable() {
+		s.mu.Lock()
+		s.drop(e)
+		s.mu.Unlock()
+	}
+}
 
+func (s *Store) insert(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sh := &s.shards[hash%shardCount]
+	sh := &s.shards[e.hash%shardCount]
 	sh.mu.Lock()
 	gone := sh.replace(e)
 	sh.mu.Unlock()
 	for _, old := range gone {
 		s.forget(old)
 	}
-	s.heap += heap
+	s.heap += e.heap
 	s.objects.Add(1)
+	s.roster.add(e)
 	s.queues.insert(e)
 	for s.heap+s.arena.inUse() > s.budget && s.evict() {
 	}
 }
 
-// replace links e as the first variant of its key and returns the entries it
-// pushes out: the same variant's, and the last of too many.
+// replace links e as the first of its hash and returns the entries it pushes
+// out: the same variant's, and the last of too many.
 func (sh *shard) replace(e *entry) (gone []*entry) {
 	n := 1
-	e.next = sh.entries[e.object.Key]
-	sh.entries[e.object.Key] = e
+	e.next = sh.entries[e.hash]
+	sh.entries[e.hash] = e
 	for link := &e.next; *link != nil; {
 		v := *link
+		if v.object.Key != e.object.Key {
+			link = &v.next
+			continue
+		}
 		same := bytes.Equal(v.object.Variant, e.object.Variant) && bytes.Equal(v.object.Vary, e.object.Vary)
 		if same || n >= maxVariants {
 			*link = v.next
@@ -169,12 +203,13 @@ func (sh *shard) replace(e *entry) (gone []*entry) {
 	return gone
 }
 
-// forget takes an entry that is no longer indexed out of the queues and gives
+// forget takes an entry that is no longer indexed out of all else and gives
 // back its pin. s.mu is held.
 func (s *Store) forget(e *entry) {
 	if e.queue != nil {
 		e.queue.remove(e)
 	}
+	s.roster.remove(e)
 	s.heap -= e.heap
 	s.objects.Add(-1)
 	e.object.Unpin()
@@ -187,25 +222,34 @@ func (s *Store) evict() bool {
 	if e == nil {
 		return false
 	}
+	s.drop(e)
+	s.evicted.Add(1)
+	return true
+}
+
+// drop takes an entry out of the index, if it is still there, and reports
+// whether it was. s.mu is held.
+func (s *Store) drop(e *entry) bool {
+	if !e.roll.called() {
+		return false
+	}
 	sh := &s.shards[e.hash%shardCount]
 	sh.mu.Lock()
 	sh.unlink(e)
 	sh.mu.Unlock()
 	s.forget(e)
-	s.evicted.Add(1)
 	return true
 }
 
 // unlink removes one entry from its chain.
 func (sh *shard) unlink(e *entry) {
-	key := e.object.Key
-	first := sh.entries[key]
+	first := sh.entries[e.hash]
 	if first == e {
 		if e.next == nil {
-			delete(sh.entries, key)
+			delete(sh.entries, e.hash)
 			return
 		}
-		sh.entries[key] = e.next
+		sh.entries[e.hash] = e.next
 		return
 	}
 	for v := first; v != nil; v = v.next {
@@ -220,42 +264,15 @@ func (sh *shard) unlink(e *entry) {
 func (s *Store) Remove(key string) (objects, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sh := &s.shards[maphash.String(s.seed, key)%shardCount]
-	sh.mu.Lock()
-	first := sh.entries[key]
-	delete(sh.entries, key)
-	sh.mu.Unlock()
-	for e := first; e != nil; e = e.next {
-		objects++
-		bytes += e.object.Size()
-		s.forget(e)
-	}
-	return objects, bytes
-}
-
-// RemoveZone drops every object of the zone with this UUID.
-func (s *Store) RemoveZone(zone string) (objects, bytes int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.shards {
-		sh := &s.shards[i]
-		var gone []*entry
-		sh.mu.Lock()
-		for key, first := range sh.entries {
-			if first.object.Zone != zone {
-				continue // one key, one zone
-			}
-			delete(sh.entries, key)
-			for e := first; e != nil; e = e.next {
-				gone = append(gone, e)
-			}
-		}
-		sh.mu.Unlock()
-		for _, e := range gone {
+	target := s.purges.Hash([]byte(key))
+	for e := s.roster.targets[target]; e != nil; {
+		next := e.roll.next
+		if e.object.Key == key {
 			objects++
 			bytes += e.object.Size()
-			s.forget(e)
+			s.drop(e)
 		}
+		e = next
 	}
 	return objects, bytes
 }
@@ -294,14 +311,24 @@ func (s *Store) Recycle(chunk []byte) {
 // Stats are a store's figures at one moment.
 type Stats struct {
 	Budget, Used, Objects, Evicted int64
+	Zones                          []ZoneStats // in no order
+}
+
+// ZoneStats are the figures of a zone of which something is stored.
+type ZoneStats struct {
+	UUID           string
+	Objects, Bytes int64 // Bytes as charged to the budget
 }
 
 // Stats returns the store's figures.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
-	heap := s.heap
+	heap, zones := s.heap, s.roster.stats()
 	s.mu.Unlock()
-	return Stats{Budget: s.budget, Used: heap + s.arena.inUse(), Objects: s.objects.Load(), Evicted: s.evicted.Load()}
+	return Stats{
+		Budget: s.budget, Used: heap + s.arena.inUse(), Objects: s.objects.Load(), Evicted: s.evicted.Load(),
+		Zones: zones,
+	}
 }
 
 var _ flow.Memory = (*Store)(nil)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cistern-cdn/cistern/internal/edge/cache/purge"
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
@@ -13,7 +14,7 @@ import (
 
 func newStore(t testing.TB, budget int64) *Store {
 	t.Helper()
-	s, err := New(budget)
+	s, err := New(budget, purge.NewZones())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,11 +22,16 @@ func newStore(t testing.TB, budget int64) *Store {
 	return s
 }
 
-// put stores an object of size bytes, each the byte fill.
-func put(t testing.TB, s *Store, key string, size int, fill byte, vary ...string) {
+// put stores an object of size bytes, each the byte b.
+func put(t testing.TB, s *Store, key string, size int, b byte, vary ...string) {
 	t.Helper()
 	o := flow.NewObject(key, s, flow.NewMeta(200, nil, httpcache.Verdict{Storable: true}))
 	o.Zone = "zone"
+	fill(s, o, size, b, vary...)
+}
+
+// fill makes o complete and stores it.
+func fill(s *Store, o *flow.Object, size int, b byte, vary ...string) {
 	if len(vary) == 2 {
 		o.Vary = []byte(vary[0])
 		o.Variant, _ = httpcache.AppendVariantKey(nil, o.Vary, httpmsg.Fields{{Name: []byte(vary[0]), Value: []byte(vary[1])}})
@@ -34,7 +40,7 @@ func put(t testing.TB, s *Store, key string, size int, fill byte, vary ...string
 	for left := size; left > 0; {
 		space := g.Space(nil)
 		for i := range space {
-			space[i] = fill
+			space[i] = b
 		}
 		g.Commit(len(space))
 		left -= len(space)
@@ -128,20 +134,51 @@ func TestVariants(t *testing.T) {
 	if n := s.Stats().Objects; n != maxVariants {
 		t.Errorf("variants = %d, want %d", n, maxVariants)
 	}
-	if objects, _ := s.Remove("G1/a"); objects != maxVariants {
+	put(t, s, "G1/a\nkey part", 10, 4)
+	if objects, _ := s.Remove("G1/a"); objects != maxVariants || read(t, s, "G1/a\nkey part", 4) != 10 {
 		t.Errorf("Remove took %d variants, want %d", objects, maxVariants)
 	}
 }
 
-func TestRemoveZone(t *testing.T) {
-	s := newStore(t, 8<<20)
-	put(t, s, "G1/a", 10, 1)
-	put(t, s, "G1/b", 10, 1)
-	if objects, bytes := s.RemoveZone("other"); objects != 0 || bytes != 0 {
-		t.Errorf("another zone: %d objects, %d bytes", objects, bytes)
+// Of several that answer a request, the one with the latest Date does, in
+// whatever order they came.
+func TestLatestDateWins(t *testing.T) {
+	dated := func(s *Store, date, vary, variant string) {
+		m := flow.NewMeta(200, httpmsg.Fields{{Name: []byte("Date"), Value: []byte(date)}}, httpcache.Verdict{Storable: true})
+		o := flow.NewObject("G1/a", s, m)
+		if vary != "" {
+			o.Vary = []byte(vary)
+			o.Variant, _ = httpcache.AppendVariantKey(nil, o.Vary, httpmsg.Fields{{Name: []byte(vary), Value: []byte(variant)}})
+		}
+		g := flow.Grow(o, 0, s.Limit(), true, func() {})
+		g.End(0, nil, s.Put)
+		g.Close()
 	}
-	if objects, bytes := s.RemoveZone("zone"); objects != 2 || bytes != 20 {
-		t.Errorf("RemoveZone = %d, %d; want 2, 20", objects, bytes)
+	const early, late = "Thu, 01 Jan 2026 00:00:00 GMT", "Fri, 02 Jan 2026 00:00:00 GMT"
+	request := httpmsg.Fields{{Name: []byte("Accept-Language"), Value: []byte("de")}}
+	for _, tt := range []struct{ name, plain, varied string }{
+		{"newest stored", early, late},
+		{"newest by date", late, early},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStore(t, 8<<20)
+			dated(s, tt.plain, "", "")
+			dated(s, tt.varied, "accept-language", "de")
+			o, _ := s.Get([]byte("G1/a"), request)
+			if o == nil || string(o.Meta().Date) != late {
+				t.Errorf("Get gives %+v; want that of %s", o, late)
+			}
+			o.Unpin()
+			var room [1]*flow.Object
+			all := s.Variants(nil, []byte("G1/a"))
+			some := s.Variants(room[:0], []byte("G1/a"))
+			if len(all) != 0 || len(some) != 1 {
+				t.Errorf("Variants = %d and %d objects; want 0 and 1, as there is room", len(all), len(some))
+			}
+			for _, o := range some {
+				o.Unpin()
+			}
+		})
 	}
 }
 
@@ -216,9 +253,9 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	s.RemoveZone("zone")
-	if st := s.Stats(); st.Used != 0 {
-		t.Errorf("bytes leaked: %+v", st)
+	sweep(s, purge.Order{Revision: 1, All: true})
+	if st := s.Stats(); st.Used != 0 || len(st.Zones)+len(s.roster.targets) != 0 {
+		t.Errorf("left: %+v", st)
 	}
 }
 
