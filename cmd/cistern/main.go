@@ -28,15 +28,49 @@ type program struct {
 }
 
 type serve struct {
-	File kong.ConfigFlag `name:"config" placeholder:"FILE" help:"YAML file of these settings, keys as the flags with _ for -."`
+	File app.File `name:"config" placeholder:"FILE" help:"YAML file of these settings, keys as the flags with _ for -."`
 	app.Config
 }
 
-func (s *serve) Run() error {
+const adminToken = "CISTERN_ADMIN_TOKEN"
+
+// Help implements kong.HelpProvider.
+func (*serve) Help() string {
+	return adminToken + ` in the environment is the owner token of the API: 20 to 255 visible characters. Without it, one is made and kept in admin.token in the data directory. Each flag can be given as the variable behind it, or in the file of --config; the flag wins, then the variable.
+
+SIGTERM drains and ends; SIGHUP opens the access log anew.`
+}
+
+// Validate checks the settings together.
+func (s *serve) Validate() error {
+	err := s.Config.Validate()
+	if err != nil && s.File != "" {
+		return fmt.Errorf("%w (settings are also read from %s)", err, s.File)
+	}
+	return err
+}
+
+func (s *serve) Run(parsed *kong.Context) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s.AdminToken = os.Getenv("CISTERN_ADMIN_TOKEN")
+	reopen := make(chan os.Signal, 1)
+	signal.Notify(reopen, syscall.SIGHUP)
+	s.Reopen = reopen
+	s.AdminToken = os.Getenv(adminToken)
+	s.Misspelt = app.FindMisspelt(os.Environ(), variables(parsed.Model))
 	return app.Serve(ctx, s.Config, buildVersion())
+}
+
+// variables lists the environment variables that the program reads.
+func variables(m *kong.Application) []string {
+	names := []string{adminToken}
+	_ = kong.Visit(m, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			names = append(names, flag.Envs...)
+		}
+		return next(nil)
+	})
+	return names
 }
 
 type unbuilt struct {
@@ -72,7 +106,7 @@ func run(args []string) error {
 	var p program
 	parser, err := kong.New(&p, kong.Name("cistern"),
 		kong.Description("A CDN for private object-storage buckets."),
-		kong.DefaultEnvars("CISTERN"), kong.Configuration(app.LoadFile))
+		kong.DefaultEnvars("CISTERN"))
 	if err != nil {
 		return fmt.Errorf("bug: %w", err)
 	}

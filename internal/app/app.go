@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cistern-cdn/cistern/internal/edge"
 	"github.com/cistern-cdn/cistern/internal/edge/journal"
@@ -36,8 +37,11 @@ type process struct {
 	control *control
 	viewers *h1.Server
 
-	draining atomic.Bool
-	failed   chan error // the first failure of a part that must not end
+	accessFile *logFile // nil: there is no file
+
+	leaving  atomic.Bool // /readyz tells it
+	draining atomic.Bool // parts may end
+	failed   chan error  // the first failure of a part that must not end
 	parts    sync.WaitGroup
 }
 
@@ -47,6 +51,9 @@ func Serve(ctx context.Context, c Config, version string) error {
 		return err
 	}
 	p := &process{Config: c, version: version, log: c.logger(), failed: make(chan error, 1)}
+	for _, m := range c.Misspelt {
+		p.log.Warn("environment variable has no effect", "variable", m.Name, "did_you_mean", m.Meant)
+	}
 	if err := p.loadAPICertificate(); err != nil {
 		return err
 	}
@@ -66,8 +73,8 @@ func Serve(ctx context.Context, c Config, version string) error {
 	p.hub = link.NewHub()
 	if p.edge, err = edge.New(edge.Options{
 		CacheMemory: int64(c.CacheMemory),
-		FillBudget:  c.FillBudget,
-		BaseDomain:  c.BaseDomain,
+		FillBudget:  time.Duration(c.FillBudget),
+		BaseDomain:  string(c.BaseDomain),
 		Addresses:   c.AllowPrivateOrigins.AddressPolicy,
 		AccessLog:   accessLog,
 		Log:         p.log,
@@ -94,10 +101,14 @@ func (p *process) run(ctx context.Context, accessLog *journal.Log) error {
 	if accessLog != nil {
 		logged.Go(func() { _ = accessLog.Run(logging) })
 	}
+	logged.Go(func() { p.reopen(logging, accessLog) })
 	p.start("publish configuration", func() error { return p.control.publisher.Run(stopping) })
 	p.start("serve edge link", func() error { return p.hub.Run(stopping, edgeName, p.control.edgeUUID, p.edge) })
 
-	p.viewers = h1.New(h1.Options{Handler: p.edge, Log: p.log, Refused: p.edge.Journal().Refused})
+	p.viewers = h1.New(h1.Options{
+		Handler: p.edge, Log: p.log, Refused: p.edge.Journal().Refused,
+		MaxPerAddress: int(p.MaxConnectionsPerAddress),
+	})
 	registry := p.metrics()
 	ops := &http.Server{Handler: p.opsHandler(registry), ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)}
 	api := &http.Server{Handler: p.apiHandler(), ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)}
@@ -117,13 +128,14 @@ func (p *process) run(ctx context.Context, accessLog *journal.Log) error {
 		p.announce()
 		select {
 		case <-ctx.Done():
-			p.log.Info("draining", "at_most", p.DrainTimeout)
+			err = p.leave()
 		case err = <-p.failed:
 		}
 	}
 
+	p.leaving.Store(true)
 	p.draining.Store(true)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.DrainTimeout)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(p.DrainTimeout))
 	defer cancel()
 	defer context.AfterFunc(drain, p.edge.Abort)()
 	_ = p.viewers.Shutdown(drain) // it logs what it had to cut
@@ -134,7 +146,43 @@ func (p *process) run(ctx context.Context, accessLog *journal.Log) error {
 	p.parts.Wait()
 	stopLogging()
 	logged.Wait()
+	if p.accessFile != nil {
+		err = errors.Join(err, p.accessFile.Close())
+	}
 	return err
+}
+
+// leave tells balancers that the process is about to end, and serves on for as
+// long as they need to notice.
+func (p *process) leave() error {
+	p.leaving.Store(true)
+	p.log.Info("draining", "begins_in", time.Duration(p.DrainDelay), "at_most", time.Duration(p.DrainTimeout))
+	select {
+	case <-time.After(time.Duration(p.DrainDelay)):
+		return nil
+	case err := <-p.failed:
+		return err
+	}
+}
+
+// reopen opens the access log's file anew whenever it is asked to.
+func (p *process) reopen(ctx context.Context, log *journal.Log) {
+	for {
+		select {
+		case <-p.Reopen:
+		case <-ctx.Done():
+			return
+		}
+		if p.accessFile == nil {
+			continue
+		}
+		log.Flush() // what was recorded so far belongs to the old file
+		if err := p.accessFile.Reopen(); err != nil {
+			p.log.Error("reopen access log", "error", err)
+			continue
+		}
+		p.log.Info("access log reopened", "file", p.AccessLog)
+	}
 }
 
 // awaitConfiguration returns when the edge serves what is stored.
@@ -178,7 +226,7 @@ func (p *process) start(name string, run func() error) {
 	})
 }
 
-func (p *process) openAccessLog() (*journal.Log, error) {
+func (p *process) openAccessLog() (_ *journal.Log, err error) {
 	format := journal.Text
 	if p.LogFormat == "json" {
 		format = journal.JSON
@@ -189,11 +237,10 @@ func (p *process) openAccessLog() (*journal.Log, error) {
 	case "-":
 		return journal.NewLog(os.Stdout, format, p.log), nil
 	}
-	f, err := os.OpenFile(filepath.Clean(p.AccessLog), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-	if err != nil {
+	if p.accessFile, err = openLogFile(p.AccessLog); err != nil {
 		return nil, fmt.Errorf("open --access-log: %w", err)
 	}
-	return journal.NewLog(f, format, p.log), nil
+	return journal.NewLog(p.accessFile, format, p.log), nil
 }
 
 func (c *Config) logger() *slog.Logger {

@@ -3,21 +3,15 @@ package app
 import (
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/netip"
-	"strconv"
-	"strings"
+	"os"
 	"time"
-
-	"github.com/cistern-cdn/cistern/internal/zone"
 )
 
 // A Config holds the process settings of `cistern serve`: flags, environment
 // variables and keys of the configuration file have the same names. Settings
 // of zones are not here; they are made through the API.
 type Config struct {
-	Data string `default:"cistern-data" placeholder:"DIR" help:"Directory of all state: configuration, keys, tokens. Made if missing."`
+	Data string `default:"cistern-data" help:"Directory of all state: configuration, keys, tokens. Made if missing."`
 
 	HTTP  Address  `name:"http" default:":8080" help:"Edge, plain HTTP: ADDR or off."`
 	HTTPS Disabled `name:"https" default:"off" help:"Edge, TLS: only off in this version."`
@@ -35,22 +29,33 @@ type Config struct {
 	APIKey       string `name:"api-key" placeholder:"FILE" help:"Private key (PEM) of --api-cert."`
 	APIPlainHTTP bool   `name:"api-plain-http" help:"Permit the API without TLS on an address that is not loopback."`
 
-	BaseDomain   string        `name:"base-domain" default:"localhost" placeholder:"NAME" help:"Every zone is also served as <id>.NAME."`
-	DrainTimeout time.Duration `name:"drain-timeout" default:"30s" help:"Upper bound of a graceful stop."`
-	FillBudget   time.Duration `name:"fill-budget" default:"60s" help:"Bound of all attempts of one fetch up to the response header."`
+	BaseDomain Domain `name:"base-domain" default:"localhost" help:"Every zone is also served as <id>.NAME; empty: none is."`
 
-	AllowPrivateOrigins Addresses `name:"allow-private-origins" default:"all" placeholder:"all|none|CIDR,…" help:"Private addresses that may be origins."`
+	MaxConnectionsPerAddress Count `name:"max-connections-per-address" default:"1000" help:"Viewer connections of one address; more are closed at once. A load balancer in front is one address."`
+
+	DrainDelay   Duration `name:"drain-delay" default:"0s" help:"How long viewers are still accepted after /readyz has turned 503, so that a load balancer in front notices first."`
+	DrainTimeout Duration `name:"drain-timeout" default:"30s" help:"Upper bound of a graceful stop, after --drain-delay."`
+	FillBudget   Duration `name:"fill-budget" default:"60s" help:"Bound of all attempts of one fetch up to the response header."`
+
+	AllowPrivateOrigins Addresses `name:"allow-private-origins" default:"all" help:"Private addresses that may be origins: all, none, or networks such as 10.1.0.0/16,fd12::/16."`
 
 	CacheMemory Size     `name:"cache-memory" default:"256MiB" help:"RAM tier of the cache; 0 disables it."`
 	CacheDisk   Disabled `name:"cache-disk" default:"off" help:"Disk tier of the cache: only off (0) in this version."`
 
-	LogFormat string `name:"log-format" enum:"text,json" default:"text" help:"text or json."`
+	LogFormat Format `name:"log-format" default:"text" help:"text or json."`
 	LogLevel  Level  `name:"log-level" default:"info" help:"debug, info, warn or error."`
-	AccessLog string `name:"access-log" default:"off" placeholder:"FILE|-|off" help:"One line per viewer request: to FILE, to standard output (-), or off."`
+	AccessLog string `name:"access-log" default:"off" help:"One line per viewer request: to a FILE, which SIGHUP opens anew; to standard output (-); or off."`
 
 	// AdminToken is the first owner token; empty: one is generated. It comes
 	// from the environment only, as others can read a command line.
 	AdminToken string `kong:"-"`
+
+	// Misspelt are environment variables to warn of at the start.
+	Misspelt []Misspelt `kong:"-"`
+
+	// Reopen, if not nil, makes the process open the file of its access log
+	// anew for each value received.
+	Reopen <-chan os.Signal `kong:"-"`
 }
 
 // Validate checks what no single value can tell. Its errors name the flag.
@@ -67,122 +72,8 @@ func (c *Config) Validate() error {
 	if c.API.Off() && c.HTTP.Off() {
 		return errors.New("--http and --api are both off: nothing would be served")
 	}
-	if err := c.checkBaseDomain(); err != nil {
-		return err
-	}
-	if c.DrainTimeout < 0 {
-		return fmt.Errorf("--drain-timeout %v: must not be negative", c.DrainTimeout)
-	}
 	if c.FillBudget <= 0 {
-		return fmt.Errorf("--fill-budget %v: must be positive", c.FillBudget)
+		return fmt.Errorf("--fill-budget %v: must be positive", time.Duration(c.FillBudget))
 	}
 	return nil
-}
-
-// checkBaseDomain refuses what no viewer's host would ever be equal to.
-func (c *Config) checkBaseDomain() error {
-	if c.BaseDomain == "" {
-		return nil
-	}
-	name, err := zone.CanonicalHostname(c.BaseDomain)
-	if _, notIP := netip.ParseAddr(name); err != nil || notIP == nil || strings.HasPrefix(name, "*") {
-		return fmt.Errorf("--base-domain %q: must be a DNS name such as cdn.example.com", c.BaseDomain)
-	}
-	if name != c.BaseDomain {
-		return fmt.Errorf("--base-domain %q: write it as %s", c.BaseDomain, name)
-	}
-	return nil
-}
-
-// An Address is host:port, where the host may be left out for all addresses,
-// or "off".
-type Address string
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (a *Address) UnmarshalText(text []byte) error {
-	s := string(text)
-	if s == "off" {
-		*a = "off"
-		return nil
-	}
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return fmt.Errorf("%q is not an address: want HOST:PORT, :PORT or off", s)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q has no port from 0 to 65535", s)
-	}
-	if host != "" && host != "localhost" {
-		if _, err := netip.ParseAddr(host); err != nil {
-			return fmt.Errorf("%q is not an IP address with a port", s)
-		}
-	}
-	*a = Address(s)
-	return nil
-}
-
-// Off reports whether nothing listens.
-func (a Address) Off() bool { return a == "off" || a == "" }
-
-func (a Address) loopback() bool {
-	host, _, err := net.SplitHostPort(string(a))
-	if err != nil || host == "" {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// Disabled is a setting whose part of the program does not exist yet.
-type Disabled string
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *Disabled) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "off", "0":
-		*d = "off"
-		return nil
-	}
-	return fmt.Errorf("%q is not built in this version: only off is accepted", text)
-}
-
-// A Size is a number of bytes, written with a binary unit: "64MiB", "2GiB".
-type Size int64
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (z *Size) UnmarshalText(text []byte) error {
-	s := string(text)
-	digits := strings.TrimRight(s, "KMGTiB")
-	unit := s[len(digits):]
-	shift, ok := map[string]uint{"": 0, "B": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}[unit]
-	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || !ok || n > 1<<62>>shift {
-		return fmt.Errorf("%q is not a size: want a whole number of bytes with an optional unit KiB, MiB, GiB or TiB, such as 64MiB", s)
-	}
-	*z = Size(n << shift)
-	return nil
-}
-
-// A Level is the least severe kind of line that is logged.
-type Level slog.Level
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (l *Level) UnmarshalText(text []byte) error {
-	switch strings.ToLower(string(text)) {
-	case "debug", "info", "warn", "error":
-		return (*slog.Level)(l).UnmarshalText(text)
-	}
-	return fmt.Errorf("%q is not a level: want debug, info, warn or error", text)
-}
-
-// Level implements slog.Leveler.
-func (l Level) Level() slog.Level { return slog.Level(l) }
-
-// Addresses is a zone.AddressPolicy as a setting.
-type Addresses struct{ zone.AddressPolicy }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (a *Addresses) UnmarshalText(text []byte) (err error) {
-	a.AddressPolicy, err = zone.ParseAddressPolicy(string(text))
-	return err
 }

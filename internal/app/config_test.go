@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -45,10 +44,10 @@ func parse(t *testing.T, env, file string, args ...string) (*Config, error) {
 func program(t *testing.T) (*Config, *kong.Kong) {
 	t.Helper()
 	var p struct {
-		File kong.ConfigFlag `name:"config"`
+		File File `name:"config"`
 		Config
 	}
-	parser, err := kong.New(&p, kong.Name("cistern"), kong.DefaultEnvars("CISTERN"), kong.Configuration(LoadFile))
+	parser, err := kong.New(&p, kong.Name("cistern"), kong.DefaultEnvars("CISTERN"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +75,7 @@ func TestConfigDefaults(t *testing.T) {
 	want := Config{
 		Data: "cistern-data", HTTP: ":8080", HTTPS: "off", API: "127.0.0.1:7480", Ops: "127.0.0.1:7481", Link: "off",
 		H2: "off", H3: "off", Etcd: "off", Cluster: "off", History: "off",
-		BaseDomain: "localhost", DrainTimeout: 30 * time.Second, FillBudget: time.Minute,
+		BaseDomain: "localhost", DrainTimeout: Duration(30 * time.Second), FillBudget: Duration(time.Minute), MaxConnectionsPerAddress: 1000,
 		CacheMemory: 256 << 20, CacheDisk: "off", LogFormat: "text", LogLevel: Level(slog.LevelInfo), AccessLog: "off",
 	}
 	checkConfig(t, *c, want, "all")
@@ -114,12 +113,15 @@ func TestConfigErrors(t *testing.T) {
 		{name: "signed size", args: "--cache-memory=+1MiB", words: []string{"--cache-memory", `"+1MiB"`, "such as 64MiB"}},
 		{name: "size beyond 64 bits", args: "--cache-memory=99999999TiB", words: []string{"--cache-memory", `"99999999TiB"`}},
 
-		{name: "duration", args: "--drain-timeout=soon", words: []string{"--drain-timeout", `"soon"`, "duration"}},
-		{name: "duration without unit", args: "--drain-timeout=30", words: []string{"--drain-timeout", `"30"`, "unit"}},
+		{name: "duration", args: "--drain-timeout=soon", words: []string{"--drain-timeout", `"soon"`, "such as 30s"}},
+		{name: "duration without unit", args: "--drain-timeout=30", words: []string{"--drain-timeout", `"30"`, "unit", "such as 30s"}},
+		{name: "negative delay", args: "--drain-delay=-5s", words: []string{"--drain-delay", "-5s", "must not be negative"}},
 		{name: "negative duration", args: "--drain-timeout=-5s", words: []string{"--drain-timeout", "-5s", "must not be negative"}},
 		{name: "no budget", args: "--fill-budget=0s", words: []string{"--fill-budget", "0s", "must be positive"}},
 
-		{name: "log format", args: "--log-format=verse", words: []string{"--log-format", `"verse"`, `"text","json"`}},
+		{name: "log format", args: "--log-format=verse", words: []string{"--log-format", `"verse"`, "text or json"}},
+		{name: "number", args: "--max-connections-per-address=many", words: []string{"--max-connections-per-address", `"many"`, "such as 1000"}},
+		{name: "no connection", args: "--max-connections-per-address=0", words: []string{"--max-connections-per-address", `"0"`, "from 1"}},
 		{name: "log level", args: "--log-level=loud", words: []string{"--log-level", `"loud"`, "debug, info, warn or error"}},
 		{name: "networks", args: "--allow-private-origins=10.0.0.0/99", words: []string{"--allow-private-origins", `"10.0.0.0/99"`, "all, none", "10.0.0.0/8"}},
 		{name: "switch", args: "--api-plain-http=maybe", words: []string{"--api-plain-http", `"maybe"`, "true"}},
@@ -166,7 +168,7 @@ func TestConfigAccepts(t *testing.T) {
 		"--http=off", "--api=off", "--ops=off", "--http=:0", "--http=[::1]:80", "--http=0.0.0.0:80", "--api=localhost:80", "--api=[::1]:80", "--api=127.9.9.9:80",
 		"--https=off --link=0 --cache-disk=0 --h2=off",
 		"--api=:80 --api-plain-http", "--api=:80 --api-cert=a --api-key=b",
-		"--cache-memory=0", "--cache-memory=4194304TiB", "--drain-timeout=0s", "--drain-timeout=1m30s",
+		"--cache-memory=0", "--cache-memory=4194304TiB", "--drain-timeout=0s", "--drain-timeout=1m30s", "--drain-delay=10s", "--max-connections-per-address=50000",
 		"--log-level=debug", "--log-level=WARN", "--log-level=error",
 		"--allow-private-origins=none", "--allow-private-origins=10.0.0.0/8,fd00::/8",
 		"--base-domain=", "--base-domain=cdn.example.com",
@@ -278,7 +280,9 @@ ops: "[::1]:2"
 https: off
 cache_disk: 0
 api_plain_http: true
+drain_delay: 5s
 drain_timeout: 1m
+max_connections_per_address: 20000
 log_level: debug
 log_format: json
 allow_private_origins: 10.0.0.0/8
@@ -289,8 +293,8 @@ base_domain: cdn.example.com
 	}
 	want := Config{Data: "/var/lib/cistern", HTTP: "off", API: "127.0.0.1:1", Ops: "[::1]:2", HTTPS: "off", Link: "off",
 		H2: "off", H3: "off", Etcd: "off", Cluster: "off", History: "off", CacheDisk: "off", APIPlainHTTP: true,
-		DrainTimeout: time.Minute, FillBudget: time.Minute, LogLevel: Level(slog.LevelDebug), LogFormat: "json", AccessLog: "off",
-		BaseDomain: "cdn.example.com", CacheMemory: 256 << 20}
+		DrainDelay: Duration(5 * time.Second), DrainTimeout: Duration(time.Minute), FillBudget: Duration(time.Minute), LogLevel: Level(slog.LevelDebug), LogFormat: "json", AccessLog: "off",
+		BaseDomain: "cdn.example.com", CacheMemory: 256 << 20, MaxConnectionsPerAddress: 20000}
 	checkConfig(t, *c, want, "10.0.0.0/8")
 }
 
@@ -311,8 +315,13 @@ func TestLoadFileErrors(t *testing.T) {
 		{name: "twice", file: "http: off\nhttp: off\n", words: []string{"cistern.yaml", "2:1", `"http"`}},
 		{name: "no map", file: "- http", words: []string{"cistern.yaml", "1:1"}},
 		{name: "no yaml", file: "a: b: c", words: []string{"cistern.yaml", "1:"}},
-		{name: "value", file: "cache_memory: plenty", words: []string{"--cache-memory", `"plenty"`, "such as 64MiB"}},
-		{name: "value of a choice", file: "log_format: verse", words: []string{"--log-format", `"verse"`}},
+		{name: "value", file: "cache_memory: plenty", words: []string{"--cache-memory", "cistern.yaml", "key cache_memory", `"plenty"`, "such as 64MiB"}},
+		{name: "value of a choice", file: "log_format: verse", words: []string{"--log-format", "cistern.yaml", "key log_format", `"verse"`}},
+		{name: "duration", file: "drain_timeout: soon", words: []string{"cistern.yaml", "key drain_timeout", `"soon"`, "such as 30s"}},
+		{name: "number as duration", file: "drain_timeout: 30", words: []string{"cistern.yaml", "key drain_timeout", `"30"`, "such as 30s"}},
+		{name: "switch", file: "api_plain_http: maybe", words: []string{"cistern.yaml", "key api_plain_http", `"maybe"`}},
+		{name: "name", file: "base_domain: a..b", words: []string{"cistern.yaml", "key base_domain", `"a..b"`}},
+		{name: "networks", file: "allow_private_origins: 10.0.0.0/99", words: []string{"cistern.yaml", "key allow_private_origins"}},
 		{name: "together", file: "http: off\napi: off\n", words: []string{"--http", "--api"}},
 	}
 	for _, tt := range tests {
@@ -325,10 +334,20 @@ func TestLoadFileErrors(t *testing.T) {
 
 func TestLoadFileUnreadable(t *testing.T) {
 	_, parser := program(t)
-	if _, err := parser.Parse([]string{"--config", filepath.Join(t.TempDir(), "missing.yaml")}); err == nil || !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("missing file: %v; want that it does not exist", err)
-	}
-	if _, err := parser.Parse([]string{"--config", t.TempDir()}); err == nil {
-		t.Error("a directory as file: no error")
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	_, err := parser.Parse([]string{"--config", missing})
+	checkLine(t, err, []string{"--config", missing, "no such file"})
+	dir := t.TempDir()
+	_, err = parser.Parse([]string{"--config", dir})
+	checkLine(t, err, []string{"--config", dir, "is a directory"})
+}
+
+// The help shows what holds without a flag.
+func TestHelpShowsDefaults(t *testing.T) {
+	_, parser := program(t)
+	for _, flag := range parser.Model.Flags {
+		if flag.HasDefault && flag.Default != "" && !flag.IsBool() && !strings.Contains(flag.String(), flag.Default) {
+			t.Errorf("help shows %s; want it to show the default %s", flag, flag.Default)
+		}
 	}
 }

@@ -65,7 +65,7 @@ func newControl(ctx context.Context, p *process, st *store.Store) (*control, err
 	c.handler, err = api.New(api.Options{
 		Store: st, Vault: v, Auth: a, Publisher: p.hub,
 		Addresses:  p.AllowPrivateOrigins.AddressPolicy,
-		BaseDomain: p.BaseDomain,
+		BaseDomain: string(p.BaseDomain),
 		Version:    p.version,
 		Log:        p.log,
 	})

@@ -103,7 +103,7 @@ func (p *process) health(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		switch {
-		case p.draining.Load():
+		case p.leaving.Load():
 			http.Error(w, "draining", http.StatusServiceUnavailable)
 		case !p.configured():
 			http.Error(w, "edge: waiting for its first configuration", http.StatusServiceUnavailable)

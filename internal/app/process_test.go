@@ -83,7 +83,7 @@ func TestHealth(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &process{hub: link.NewHub()}
-			p.draining.Store(tt.draining)
+			p.leaving.Store(tt.draining)
 			mux := http.NewServeMux()
 			p.health(mux)
 			w := httptest.NewRecorder()
