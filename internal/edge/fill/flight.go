@@ -260,6 +260,7 @@ func (fl *flight) keep(o *flow.Object) {
 	f := fl.filler
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.leave(fl) // who comes now finds it stored, and judges whether it is fresh
 	if fl.generation.Current() {
 		f.Store.Put(o)
 		fl.succeeded()
