@@ -80,7 +80,13 @@ func (e *Edge) Close() error {
 
 func (e *Edge) cacheFigures() journal.Cache {
 	s := e.memory.Stats()
-	return journal.Cache{Budget: s.Budget, Bytes: s.Used, Objects: s.Objects, Evicted: s.Evicted}
+	out := journal.Cache{
+		Budget: s.Budget, Bytes: s.Used, Objects: s.Objects, Evicted: s.Evicted, DroppedTags: e.purges.DroppedTags(),
+	}
+	for _, z := range s.Zones {
+		out.Zones = append(out.Zones, journal.ZoneCache{UUID: z.UUID, Bytes: z.Bytes, Objects: z.Objects})
+	}
+	return out
 }
 
 // Journal returns the counters of the edge, for export.

@@ -527,6 +527,40 @@ func TestSoftPurgeIsRevived(t *testing.T) {
 	}
 }
 
+// TestPurgeDuringBackgroundRefresh: a refresh that began before the purge does
+// not make the object fresh, and keeps no other from beginning.
+func TestPurgeDuringBackgroundRefresh(t *testing.T) {
+	for _, p := range purges(2)[4:] {
+		synctest.Test(t, func(t *testing.T) {
+			begin := make(chan struct{})
+			e, f := play(t, func(n int, _ *flow.Fetch) (*flow.Answer, *flow.Fault) {
+				body := [...]string{"old", "mid", "new"}[n-1]
+				if n == 2 {
+					<-begin
+				}
+				return answer(200, body, "Cache-Control: max-age=60, stale-while-revalidate=600", "Cache-Tag: t"), nil
+			}, nil)
+			ask(e, "GET", "/a", nil)
+			synctest.Wait()
+			time.Sleep(61 * time.Second)
+			for i, want := range []string{"STALE old", "STALE old", "HIT new"} {
+				if i == 1 {
+					e.Purge(p)
+				}
+				if got := ask(e, "GET", "/a", nil); got != want {
+					t.Errorf("%+v, request %d: %s, want %s", *p, i, got, want)
+				}
+				synctest.Wait()
+			}
+			close(begin)
+			synctest.Wait()
+			if got := ask(e, "GET", "/a", nil); got != "HIT new" || f.n.Load() != 3 {
+				t.Errorf("%+v, when the first refresh is over: %s, %d fetches", *p, got, f.n.Load())
+			}
+		})
+	}
+}
+
 // TestPurgesHitsAndFills is for the race detector. It asserts that no request
 // that begins after a purge gets what the origin had before it.
 func TestPurgesHitsAndFills(t *testing.T) {

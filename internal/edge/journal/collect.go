@@ -23,6 +23,9 @@ var (
 	bytesDesc    = desc("cache_bytes", "Bytes that the memory cache holds.")
 	objectsDesc  = desc("cache_objects", "Objects that the memory cache holds.")
 	evictedDesc  = desc("cache_evicted_objects_total", "Objects that left the memory cache to make room.")
+	zoneBytes    = desc("cache_zone_bytes", "Bytes that the memory cache holds of a zone.", "zone")
+	zoneObjects  = desc("cache_zone_objects", "Objects that the memory cache holds of a zone.", "zone")
+	tagsDesc     = desc("cache_tags_dropped_total", "Purge tags of responses that were ignored: malformed, or beyond 256 of one object.")
 	droppedDesc  = desc("access_log_dropped_lines_total", "Access log lines lost, as their writer was too slow or refused them.")
 )
 
@@ -36,7 +39,7 @@ var _ prometheus.Collector = (*Journal)(nil)
 func (j *Journal) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		requestsDesc, sentDesc, cutDesc, refusedDesc, fetchesDesc, receivedDesc, faultsDesc, purgesDesc,
-		budgetDesc, bytesDesc, objectsDesc, evictedDesc, droppedDesc,
+		budgetDesc, bytesDesc, objectsDesc, evictedDesc, zoneBytes, zoneObjects, tagsDesc, droppedDesc,
 	} {
 		out <- d
 	}
@@ -54,8 +57,8 @@ func (j *Journal) Collect(out chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, n uint64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
-	gauge := func(d *prometheus.Desc, n int64) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n))
+	gauge := func(d *prometheus.Desc, n int64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
 	}
 	zones, existing := *j.zones.Load(), *j.existing.Load()
 	for id, c := range zones {
@@ -79,6 +82,11 @@ func (j *Journal) Collect(out chan<- prometheus.Metric) {
 		gauge(bytesDesc, cache.Bytes)
 		gauge(objectsDesc, cache.Objects)
 		count(evictedDesc, uint64(max(cache.Evicted, 0)))
+		count(tagsDesc, uint64(max(cache.DroppedTags, 0)))
+		for _, z := range cache.Zones {
+			gauge(zoneBytes, z.Bytes, z.UUID)
+			gauge(zoneObjects, z.Objects, z.UUID)
+		}
 	}
 	if j.Log != nil {
 		count(droppedDesc, j.Log.Dropped())

@@ -31,6 +31,14 @@ type Options struct {
 type Cache struct {
 	Budget, Bytes, Objects int64
 	Evicted                int64 // objects, since the start
+	DroppedTags            int64 // purge tags that were ignored, since the start
+	Zones                  []ZoneCache
+}
+
+// ZoneCache are the figures of one zone of which something is stored.
+type ZoneCache struct {
+	UUID           string
+	Bytes, Objects int64
 }
 
 // A Journal counts what one edge does. It is a prometheus.Collector; an edge

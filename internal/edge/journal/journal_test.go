@@ -70,8 +70,10 @@ func scrape(t *testing.T, j *Journal, keep string) []string {
 
 func TestCounters(t *testing.T) {
 	j := New(Options{
-		Log:   NewLog(io.Discard, Text, nil),
-		Cache: func() Cache { return Cache{Budget: 1000, Bytes: 600, Objects: 3, Evicted: 2} },
+		Log: NewLog(io.Discard, Text, nil),
+		Cache: func() Cache {
+			return Cache{Budget: 1000, Bytes: 600, Objects: 3, Evicted: 2, DroppedTags: 5, Zones: []ZoneCache{{"a", 500, 2}}}
+		},
 	})
 	a, b := site("a"), site("b")
 	for range 3 {
@@ -99,6 +101,9 @@ func TestCounters(t *testing.T) {
 		`cistern_cache_bytes 600`,
 		`cistern_cache_evicted_objects_total 2`,
 		`cistern_cache_objects 3`,
+		`cistern_cache_tags_dropped_total 5`,
+		`cistern_cache_zone_bytes{zone="a"} 500`,
+		`cistern_cache_zone_objects{zone="a"} 2`,
 		`cistern_origin_faults_total{code="secret_wrong",zone="a"} 2`,
 		`cistern_origin_fetches_total{zone=""} 0`,
 		`cistern_origin_fetches_total{zone="a"} 2`,
