@@ -150,7 +150,7 @@ func (f *Filler) Fill(x *flow.Exchange) {
 		if taken {
 			return
 		}
-		// Not for us: not shareable, another variant, or gone meanwhile.
+		// Not for us: not shareable, another variant, withheld, or gone.
 	}
 }
 
@@ -160,8 +160,7 @@ func (f *Filler) take(x *flow.Exchange, fl *flight, leads bool) bool {
 	x.Status.FwdStatus = fl.status
 	switch {
 	case fl.fault != nil:
-		f.fail(x, fl)
-		return true
+		return f.fail(x, fl)
 	case fl.refreshed:
 		return f.revalidated(x, fl, leads)
 	}
@@ -178,15 +177,20 @@ func (f *Filler) waited(fl *flight) {
 	}
 }
 
-// fail serves the stale object if that is permitted, else sets x.Fault.
-func (f *Filler) fail(x *flow.Exchange, fl *flight) {
+// fail serves the stale object if that is permitted, else sets x.Fault. It
+// reports false if there was an answer that x should have.
+func (f *Filler) fail(x *flow.Exchange, fl *flight) bool {
 	if o := x.Found; o != nil && fl.generation.Usable(o) && x.UsableOnFault(o, severity(x.Site, fl.fault)) {
 		x.Result = flow.ResultStale
-		return
+		return true
 	}
 	x.Release()
+	if fl.withheld {
+		return false
+	}
 	x.Fault = fl.fault
 	x.Result = flow.ResultError
+	return true
 }
 
 // revalidated serves the object that the origin has confirmed.
@@ -223,7 +227,7 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 		}
 		x.Status.Collapsed = true
 	}
-	x.Status.Stored = fl.shared
+	x.Status.Stored = fl.shared && fl.growth.Kept() && fl.generation.Current()
 	switch {
 	case fl.private && x.Site.Cached:
 		x.Result, x.Status.Fwd = flow.ResultBypass, cdnfield.FwdRequest

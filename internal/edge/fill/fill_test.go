@@ -457,6 +457,41 @@ func TestPurgeDuringFetch(t *testing.T) {
 	})
 }
 
+// TestStoredIsTold: a viewer is told that an answer is stored only if it is
+// being kept.
+func TestStoredIsTold(t *testing.T) {
+	tests := []struct {
+		name      string
+		length    int64
+		directive string
+		purge     bool // before the header is there
+		want      bool
+	}{
+		{name: "kept", length: 3, directive: "max-age=60", want: true},
+		{name: "of unknown length", length: -1, directive: "max-age=60", want: true},
+		{name: "too large", length: 2 << 20, directive: "max-age=60"},
+		{name: "not storable", length: 3, directive: "no-store"},
+		{name: "purged", length: 3, directive: "max-age=60", purge: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var store *heap
+			f, store, _ := start(t, func(context.Context, int, *flow.Fetch) (*flow.Answer, *flow.Fault) {
+				if tt.purge {
+					store.purge()
+				}
+				return answer(200, bytes.NewReader([]byte("abc")), tt.length, "Cache-Control", tt.directive), nil
+			})
+			x := viewer(f, "/a")
+			f.Fill(x)
+			if x.Status.Stored != tt.want {
+				t.Errorf("Stored = %v; want %v", x.Status.Stored, tt.want)
+			}
+			x.Release()
+		})
+	}
+}
+
 // TestPurgeDuringValidation: what was purged while the origin was asked about
 // it is neither confirmed nor served in the stead of an error.
 func TestPurgeDuringValidation(t *testing.T) {

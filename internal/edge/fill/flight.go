@@ -47,6 +47,7 @@ type flight struct {
 	ready     chan struct{}
 	status    int // of the origin's answer; 0: none
 	fault     *flow.Fault
+	withheld  bool         // fault is an answer, kept back for those who have something stale
 	refreshed bool         // base was confirmed, or another variant:
 	adopted   *flow.Object // then this is its body for requests like this; nil: base is
 	object    *flow.Object
@@ -176,7 +177,7 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	case answer.Status == 304 && !fl.conditional(), answer.Status == 206:
 		fault = &flow.Fault{Status: 502, Proxy: cdnfield.HTTPProtocolError, Class: "invalid_header", Err: errUnasked}
 	case fl.keepsStale(answer.Status):
-		fault = statusFault(answer.Status)
+		fault, fl.withheld = statusFault(answer.Status), true
 	default:
 		return answer, nil
 	}

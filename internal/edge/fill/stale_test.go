@@ -3,6 +3,7 @@ package fill
 import (
 	"bytes"
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,4 +177,45 @@ func TestSeverity(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWaiterWithoutStale: an error of the origin in whose stead others get the
+// stale object is passed on to a viewer who has none.
+func TestWaiterWithoutStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := make(chan struct{})
+		f, _, origin := start(t, func(_ context.Context, n int, _ *flow.Fetch) (*flow.Answer, *flow.Fault) {
+			if n == 1 {
+				return answer(200, bytes.NewReader([]byte("old")), 3, "ETag", `"1"`, "Cache-Control", "max-age=60, stale-if-error=60"), nil
+			}
+			<-gate
+			return answer(503, bytes.NewReader([]byte("busy")), 4), nil
+		})
+		stale(t, f)
+		with, without := viewer(f, "/old"), viewer(f, "/old")
+		without.Release()
+		var both sync.WaitGroup
+		both.Go(func() { f.Fill(with) })
+		synctest.Wait()
+		both.Go(func() { f.Fill(without) })
+		synctest.Wait()
+		close(gate)
+		both.Wait()
+		for _, tt := range []struct {
+			name   string
+			x      *flow.Exchange
+			result flow.Result
+			body   string
+		}{{"with", with, flow.ResultStale, "old"}, {"without", without, flow.ResultMiss, "busy"}} {
+			if tt.x.Fault != nil || tt.x.Result != tt.result {
+				t.Fatalf("%s: fault %v, result %v; want %v", tt.name, tt.x.Fault, tt.x.Result, tt.result)
+			}
+			if b, err := readAll(tt.x); err != nil || string(b) != tt.body {
+				t.Errorf("%s: read %q, %v; want %q", tt.name, b, err, tt.body)
+			}
+		}
+		if without.Status.FwdStatus != 503 || origin.count() != 3 {
+			t.Errorf("status %d after %d fetches; want 503 after 3", without.Status.FwdStatus, origin.count())
+		}
+	})
 }
