@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,25 +46,45 @@ func TestPurge(t *testing.T) {
 	z := "/cdn/zones/" + a.str("uuid")
 	tests := []struct {
 		name, body string
-		urls       []string // nil: all
+		want       link.Purge // what the edge gets, besides its numbers
 		status     int
 		faults     string
 	}{
-		{name: "all", body: `{"all":true}`, status: 202},
-		{name: "all, with defaults", body: `{"all":true,"urls":[],"prefixes":[],"soft":false}`, status: 202},
+		{name: "all", body: `{"all":true}`, status: 202, want: link.Purge{All: true}},
+		{name: "all, with defaults", body: `{"all":true,"urls":[],"prefixes":[],"tags":null,"soft":false,"dry_run":null}`, status: 202, want: link.Purge{All: true}},
 		{name: "paths and URLs", status: 202,
 			body: `{"urls":["/x?y=1","http://A.example.com:8080/z","https://c.b.example.com","/tour/München 1.jpg","http://1.localhost/s","/?q"]}`,
-			urls: []string{"/x?y=1", "/z", "/", "/tour/M%C3%BCnchen%201.jpg", "/s", "/?q"}},
+			want: link.Purge{URLs: []string{"/x?y=1", "/z", "/", "/tour/M%C3%BCnchen%201.jpg", "/s", "/?q"}}},
 		{name: "nothing", body: `{}`, status: 422, faults: "urls:exclusive"},
-		{name: "empty list", body: `{"urls":[]}`, status: 422, faults: "urls:exclusive"},
-		{name: "both", body: `{"all":true,"urls":["/x"]}`, status: 422, faults: "all:exclusive"},
-		{name: "soft", body: `{"all":true,"soft":true}`, status: 422, faults: "soft:unsupported"},
-		{name: "prefixes", body: `{"prefixes":["/x"]}`, status: 422, faults: "prefixes:unsupported"},
+		{name: "empty list", body: `{"urls":[],"tags":[]}`, status: 422, faults: "urls:exclusive"},
+		{name: "not all", body: `{"all":false,"soft":true}`, status: 422, faults: "urls:exclusive"},
+		{name: "URLs and all", body: `{"all":true,"urls":["/x"]}`, status: 422, faults: "all:exclusive"},
+		{name: "three lists", body: `{"urls":["/x"],"prefixes":["/x"],"tags":["x"]}`, status: 422, faults: "prefixes:exclusive tags:exclusive"},
+		{name: "a wrong list and another", body: `{"urls":5,"tags":["x"]}`, status: 422, faults: "tags:exclusive urls:bad_type"},
 		{name: "bad lines", status: 422, body: `{"urls":["x","/ok","ftp://a.example.com/","https://other.example.com/x","/%zz","/x#y","/a\nb","","https://b.example.com/"]}`,
 			faults: "urls.0:bad_format urls.2:bad_format urls.3:bad_format urls.4:bad_format urls.5:bad_format urls.6:bad_format urls.7:bad_format urls.8:bad_format"},
 		{name: "wrong type", body: `{"urls":"/x"}`, status: 422, faults: "urls:bad_type"},
 		{name: "too many", body: `{"urls":[` + strings.Repeat(`"/x",`, 10000) + `"/x"]}`, status: 422, faults: "urls:too_many"},
+
+		{name: "soft", body: `{"urls":["/x"],"soft":true}`, status: 202, want: link.Purge{URLs: []string{"/x"}, Soft: true}},
+		{name: "dry run", body: `{"all":true,"dry_run":true}`, status: 202, want: link.Purge{All: true, DryRun: true}},
+		{name: "switches of a wrong type", body: `{"all":true,"soft":"yes","dry_run":1}`, status: 422, faults: "dry_run:bad_type soft:bad_type"},
+		{name: "prefixes", status: 202, body: `{"prefixes":["/img/","/img*","/","/*","/tour/M\u00fc 1/*","/a%20b/?v=*#x","/%2A%2a"],"soft":true}`,
+			want: link.Purge{Prefixes: []string{"/img/", "/img", "/", "/", "/tour/M%C3%BC%201/", "/a%20b/", "/%2A%2a"}, Soft: true}},
+		{name: "bad prefixes", status: 422, body: `{"prefixes":["","*","img/","https://a.example.com/img/","/a*b","/**","/%zz","/a#b","/a\nb"]}`,
+			faults: "prefixes.0:bad_format prefixes.1:bad_format prefixes.2:bad_format prefixes.3:bad_format prefixes.4:bad_format " +
+				"prefixes.5:bad_format prefixes.6:bad_format prefixes.7:bad_format prefixes.8:bad_format"},
+		{name: "most prefixes", body: `{"prefixes":[` + strings.Repeat(`"/x",`, 999) + `"/x"],"dry_run":true}`, status: 202,
+			want: link.Purge{Prefixes: slices.Repeat([]string{"/x"}, 1000), DryRun: true}},
+		{name: "too many prefixes", body: `{"prefixes":[` + strings.Repeat(`"/x",`, 1000) + `"/x"]}`, status: 422, faults: "prefixes:too_many"},
+		{name: "tags", status: 202, body: `{"tags":["article-7","a,b","~!","` + strings.Repeat("t", 128) + `"]}`,
+			want: link.Purge{Tags: []string{"article-7", "a,b", "~!", strings.Repeat("t", 128)}}},
+		{name: "bad tags", status: 422, body: `{"tags":["","a b","ok","\u00e4","` + strings.Repeat("t", 129) + `","\u007f"]}`,
+			faults: "tags.0:bad_format tags.1:bad_format tags.3:bad_format tags.4:bad_format tags.5:bad_format"},
+		{name: "tags of a wrong type", body: `{"tags":"x"}`, status: 422, faults: "tags:bad_type"},
+		{name: "too many tags", body: `{"tags":[` + strings.Repeat(`"x",`, 1000) + `"x"]}`, status: 422, faults: "tags:too_many"},
 	}
+	accepted := 0
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := f.do("POST", z+"/purge", tt.body)
@@ -73,24 +94,34 @@ func TestPurge(t *testing.T) {
 			if tt.status != 202 {
 				return
 			}
-			got := <-e.purges
-			if got.All != (tt.urls == nil) || !cmp.Equal(got.URLs, tt.urls) {
-				t.Errorf("the edge got %+v; want URLs %q", got, tt.urls)
+			accepted++
+			got := *<-e.purges
+			got.UUID, got.Zone, got.Revision = "", "", 0
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("the edge got (-want +got):\n%s", d)
 			}
 			done := f.finished(a.header.Get("Location"))
 			if done.str("state") != "done" || done.at("edges.total") != 1.0 || done.at("edges.done") != 1.0 ||
 				done.str("edge_results.0.name") != "par1" || done.at("edge_results.0.objects") != 3.0 || done.str("finished_at") == "" {
 				t.Errorf("finished purge = %s", done.text)
 			}
+			for name, list := range map[string][]string{"urls": tt.want.URLs, "prefixes": tt.want.Prefixes, "tags": tt.want.Tags} {
+				if got := done.at(name).([]any); len(got) != len(list) || len(list) > 0 && got[0] != list[0] {
+					t.Errorf("%s of the finished purge = %v; want %q", name, got, list)
+				}
+			}
+			if done.at("all") != tt.want.All || done.at("soft") != tt.want.Soft || done.at("dry_run") != tt.want.DryRun {
+				t.Errorf("finished purge = %s; want all %v, soft %v, dry_run %v", done.text, tt.want.All, tt.want.Soft, tt.want.DryRun)
+			}
 		})
 	}
-	list := f.must(200, "GET", z+"/purges?limit=2&state=done", "")
-	if list.at("total") != 3.0 || list.at("items.0.id") != 3.0 || len(list.at("items.0.urls").([]any)) != 6 {
+	list := f.must(200, "GET", z+"/purges?limit=1&state=done&sort=-id", "")
+	if list.at("total") != float64(accepted) || list.at("items.0.id") != float64(accepted) || list.at("items.0.tags.0") != "article-7" {
 		t.Errorf("purges = %s", list.text)
 	}
-	rest := f.must(200, "GET", z+"/purges?limit=2&state=done&cursor="+list.str("next_cursor"), "")
-	if rest.at("items.0.id") != 1.0 || rest.at("next_cursor") != nil {
-		t.Errorf("second page = %s", rest.text)
+	rest := f.must(200, "GET", z+"/purges?limit=1&state=done&sort=-id&cursor="+list.str("next_cursor"), "")
+	if rest.at("items.0.id") != float64(accepted-1) || rest.str("items.0.prefixes.0") != "/x" || rest.at("items.0.dry_run") != true {
+		t.Errorf("second page = %.2000s", rest.text)
 	}
 	f.must(204, "DELETE", z, "")
 	f.must(404, "GET", z+"/purges", "")

@@ -120,7 +120,7 @@ func forms(doc *openapi3.T) (map[string]*form, error) {
 	for _, f := range [...]struct{ write, read, unbuilt string }{
 		{"OriginCreate", "Origin", unbuiltOrigin},
 		{"OriginPatch", "Origin", unbuiltOrigin},
-		{"PurgeCreate", "Purge", unbuiltPurge},
+		{"PurgeCreate", "Purge", "{}"},
 		{"ZoneCreate", "Zone", unbuiltZone},
 		{"ZonePatch", "Zone", unbuiltZone},
 	} {

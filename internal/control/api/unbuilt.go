@@ -58,8 +58,6 @@ const (
 		},
 		"missing_403": "auto", "head_mode": "head", "test_path": null, "rotation": null
 	}`
-
-	unbuiltPurge = `{"prefixes": [], "tags": [], "soft": false, "dry_run": false}`
 )
 
 // unbuiltValue reports whether a value of a field that is built is one that
