@@ -150,7 +150,7 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 	})
 	if taken, ok := errors.AsType[*store.TakenError](err); ok && taken.Kind == "name" && (!body.Name.IsSpecified() || body.Name.IsNull()) {
 		p := takenProblem(taken)
-		p.hint = "The name was taken from the first hostname. Give another one in name."
+		p.hint = "The name was taken from the first hostname. Give the zone one of its own."
 		return nil, p
 	}
 	if err != nil {
