@@ -6,15 +6,17 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
+	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -39,7 +41,10 @@ type Verbs struct {
 type remote struct {
 	API    string `name:"api" env:"CISTERN_API" default:"http://127.0.0.1:7480" placeholder:"URL" help:"Address of the API."`
 	Token  string `name:"token" env:"CISTERN_TOKEN" placeholder:"TOKEN" help:"Token to call it with. Other users of this machine can read a command line: prefer the variable."`
+	CAFile string `name:"api-ca-file" env:"CISTERN_API_CA_FILE" placeholder:"FILE" help:"Trust an API whose certificate comes from an authority in this file (PEM), besides those that the system trusts."`
 	Output string `name:"output" env:"CISTERN_OUTPUT" enum:"table,json" default:"table" help:"table for people, json for programs: the API's own object."`
+
+	sent []byte // body of the newest request; nil: it has none
 }
 
 // open returns a client of the API.
@@ -51,11 +56,48 @@ func (r *remote) open() (*client.ClientWithResponses, error) {
 	if strings.TrimSpace(r.Token) == "" {
 		return nil, errors.New("no token given: set CISTERN_TOKEN or --token\n" + whereTokenLies)
 	}
-	return client.NewClientWithResponses(strings.TrimSuffix(r.API, "/"), client.WithHTTPClient(&http.Client{Timeout: time.Minute}),
-		client.WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
-			req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(r.Token))
-			return nil
-		}))
+	caller := &http.Client{Timeout: time.Minute}
+	if r.CAFile != "" {
+		if u.Scheme != "https" {
+			return nil, fmt.Errorf("read --api-ca-file: it has no effect, as --api %q is not https", r.API)
+		}
+		if caller.Transport, err = trusting(r.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	return client.NewClientWithResponses(strings.TrimSuffix(r.API, "/"), client.WithHTTPClient(caller), client.WithRequestEditorFn(r.edit))
+}
+
+// edit signs in, and keeps the body for what the answer says of it.
+func (r *remote) edit(_ context.Context, req *http.Request) error {
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(r.Token))
+	r.sent = nil
+	if req.GetBody == nil {
+		return nil
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return err
+	}
+	r.sent, err = io.ReadAll(body)
+	return err
+}
+
+// trusting returns a transport that also trusts the authorities of a file.
+func trusting(file string) (http.RoundTripper, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read --api-ca-file: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // a system without certificates
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read --api-ca-file %s: it holds no certificate in PEM form", file)
+	}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}, nil
 }
 
 const whereTokenLies = `The first owner token lies in admin.token in the data directory of "cistern serve", unless CISTERN_ADMIN_TOKEN was set there:
@@ -74,6 +116,8 @@ func (r *remote) judge(a answer, err error) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("call API: nothing listens on %s\nStart it with \"cistern serve\", or name its address with --api or CISTERN_API", r.API)
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return fmt.Errorf("call API %s: its certificate comes from an authority that is not trusted here\nName the file with that authority's certificate in --api-ca-file or CISTERN_API_CA_FILE", r.API)
 	case err != nil:
 		var lookUp *net.DNSError
 		if errors.As(err, &lookUp) {
@@ -81,40 +125,12 @@ func (r *remote) judge(a answer, err error) error {
 		}
 		return fmt.Errorf("call API %s: %w", r.API, err)
 	case a.GetApplicationProblemJSONDefault() != nil:
-		return problemError(a.GetApplicationProblemJSONDefault())
+		return problemError(a.GetApplicationProblemJSONDefault(), r.sent)
 	case a.StatusCode() == http.StatusNoContent,
 		a.StatusCode() < 300 && strings.HasPrefix(a.ContentType(), "application/json"):
 		return nil
 	}
 	return fmt.Errorf("call API: %s answered status %d, which is no answer of Cistern: is --api right?", r.API, a.StatusCode())
-}
-
-// problemError writes a problem as text: title and detail, then each field,
-// then what to do.
-func problemError(p *client.Problem) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", p.Title, p.Detail)
-	errs := map[string][]client.Fault{}
-	if p.Errors != nil {
-		errs = *p.Errors
-	}
-	for _, field := range slices.Sorted(maps.Keys(errs)) {
-		for _, f := range errs[field] {
-			if !strings.Contains(p.Detail, f.Message) {
-				fmt.Fprintf(&b, "\n  %s: %s", field, f.Message)
-			}
-		}
-	}
-	if p.Hint != nil && *p.Hint != "" {
-		b.WriteString("\n" + *p.Hint)
-	}
-	switch p.Status {
-	case http.StatusUnauthorized:
-		b.WriteString("\nThe token comes from CISTERN_TOKEN or --token. " + whereTokenLies)
-	case http.StatusInternalServerError:
-		b.WriteString("\nRequest id: " + p.RequestID)
-	}
-	return errors.New(b.String())
 }
 
 // show prints an object of the API: as it came, or by table.
@@ -132,6 +148,15 @@ func (r *remote) show(k *kong.Kong, body []byte, table func(*tabwriter.Writer)) 
 	return w.Flush()
 }
 
+// say tells people what was done. Programs get what the API answers: nothing.
+func (r *remote) say(k *kong.Kong, format string, args ...any) error {
+	if r.Output == "json" {
+		return nil
+	}
+	_, err := fmt.Fprintf(k.Stdout, format+"\n", args...)
+	return err
+}
+
 // line writes the cells of one row of a table.
 func line(w io.Writer, cells ...any) {
 	for i, c := range cells {
@@ -147,10 +172,17 @@ func line(w io.Writer, cells ...any) {
 	fmt.Fprintln(w)
 }
 
-// warn prints the warnings of an object.
-func warn(k *kong.Kong, warnings []client.Warning) {
+// warn prints the warnings of an object. Origins are those of a zone, whose
+// warnings a zone shows as well.
+func warn(k *kong.Kong, warnings []client.Warning, origins []client.Origin) {
 	for _, w := range warnings {
-		fmt.Fprintf(k.Stderr, "warning: %s: %s\n", cmp.Or(w.Field, w.Code), w.Message)
+		of, field := "", w.Field
+		if at, below, ok := strings.Cut(strings.TrimPrefix(w.Field, "origins."), "."); ok && isIndex(at) {
+			if i, err := strconv.Atoi(at); err == nil && i < len(origins) {
+				of, field = "origin "+origins[i].Name+": ", below
+			}
+		}
+		fmt.Fprintf(k.Stderr, "warning: %s%s: %s\n", of, cmp.Or(label(field, nil), w.Code), inFlags(w.Message))
 	}
 }
 

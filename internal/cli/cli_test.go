@@ -45,8 +45,9 @@ func (noNames) LookupNetIP(context.Context, string, string) ([]netip.Addr, error
 	return nil, fmt.Errorf("no such host")
 }
 
-// serve starts the real API with one edge, and points the environment at it.
-func serve(t *testing.T) (address string) {
+// serve starts the real API with one edge and perhaps others, and points the
+// environment at it.
+func serve(t *testing.T, others ...link.Edge) (address string) {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	dir, hub := t.TempDir(), link.NewHub()
@@ -75,6 +76,9 @@ func serve(t *testing.T) (address string) {
 	p := publish.New(publish.Options{Store: s, Vault: v, Hub: hub, Log: log})
 	work.Go(func() { _ = p.Run(ctx) })
 	work.Go(func() { _ = hub.Run(ctx, "par1", "edge-uuid", edge{}) })
+	for i, e := range others {
+		work.Go(func() { _ = hub.Run(ctx, fmt.Sprint("other", i), fmt.Sprint("other-uuid-", i), e) })
+	}
 	t.Cleanup(func() { cancel(); work.Wait() })
 
 	t.Setenv("CISTERN_API", server.URL)
@@ -164,7 +168,7 @@ func TestZoneLife(t *testing.T) {
 			t.Errorf("zone create printed no %q:\n%s", want, r.out)
 		}
 	}
-	if !strings.Contains(r.errOut, "warning: access.viewer_access: ") {
+	if !strings.Contains(r.errOut, "warning: --public-ack: ") {
 		t.Errorf("zone create warned %q; want of public copies", r.errOut)
 	}
 	z := object(t, "zone", "show", "www.example.com")
@@ -181,7 +185,7 @@ func TestZoneLife(t *testing.T) {
 		}
 	}
 	r = must(t, "zone", "update", "media", "--default-ttl", "auto", "--active=false", "--public-ack", "--allowed-prefix", "", "--hostname", "b.example.com", "--negative-ttl", "5")
-	if !strings.Contains(r.out, "suspended") || strings.Contains(r.errOut, "viewer_access") {
+	if !strings.Contains(r.out, "suspended") || strings.Contains(r.errOut, "--public-ack") {
 		t.Errorf("zone update printed %s%s", r.out, r.errOut)
 	}
 	z = object(t, "zone", "show", "media")
@@ -242,7 +246,7 @@ func TestOriginLife(t *testing.T) {
 	}
 	t.Setenv(secretVariable, "")
 	r = must(t, "origin", "update", "cdn.example.com", "other", "--access-key", "AKFOUR")
-	if !strings.Contains(r.errOut, "warning: s3_secret_key: ") {
+	if !strings.Contains(r.errOut, "warning: --secret-key-file: ") {
 		t.Errorf("a new key with the old secret warned %q", r.errOut)
 	}
 	if v := object(t, "origin", "update", "cdn.example.com", "other", "--remove-key"); v["s3_secret_set"] != false || v["s3_access_key"] != nil || v["s3_auth_enabled"] != false {
@@ -330,10 +334,10 @@ func TestErrors(t *testing.T) {
 		{name: "unknown zone", args: "purge other.example.com --all", want: []string{`"other.example.com"`, "cistern zone list"}},
 		{name: "unknown uuid", args: "zone show 0197a6f0-0000-7000-8000-000000000001", want: []string{"Not found"}},
 		{name: "several faults", args: "zone create x_y/ a.example.com --negative-ttl 4000 --url ftp://b", want: []string{
-			"Several fields are wrong", "\n  hostnames.0: ", "\n  cache.negative_ttl: must be from 0 to 3600", "\n  origins.0.url: "}},
-		{name: "one fault", args: "zone update cdn.example.com --dot-segments keep", want: []string{"delivery.dot_segments: must be one of reject, raw"}},
+			"Several fields are wrong", "\n  hostname \"x_y/\": ", "\n  --negative-ttl: must be from 0 to 3600", "\n  --url: "}},
+		{name: "one fault", args: "zone update cdn.example.com --dot-segments keep", want: []string{"--dot-segments: must be one of reject, raw"}},
 		{name: "taken", args: "zone create cdn.example.com --name x", want: []string{"Hostname already in use", "choose another name"}},
-		{name: "no secret", args: "zone create a.example.com --url https://b.test --access-key AKEXAMPLE", want: []string{"s3_secret_key"}},
+		{name: "no secret", args: "zone create a.example.com --url https://b.test --access-key AKEXAMPLE", want: []string{"--secret-key-file: is required to sign"}},
 		{name: "no file", args: "zone create a.example.com --url https://b.test --secret-key-file /nonexistent/x", want: []string{"--secret-key-file", "/nonexistent/x"}},
 		{name: "wrong token", args: "zone list --token wrong-token-of-nobody", want: []string{"Not signed in", "CISTERN_TOKEN", "admin.token"}},
 		{name: "no token", args: "zone list --token=", want: []string{"CISTERN_TOKEN", "admin.token"}},

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -157,11 +156,7 @@ func (originList) Help() string { return "Example:\n\n    cistern origin list cd
 
 // Run prints the origins of a zone.
 func (v *originList) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
-	z, err := v.find(c, v.zoneArg)
+	c, z, err := v.openZone(v.zoneArg)
 	if err != nil {
 		return err
 	}
@@ -220,6 +215,16 @@ func (r *remote) findOrigin(c *client.ClientWithResponses, arg originArg) (*clie
 	return nil, nil, fmt.Errorf("find origin %q: zone %s has no origin with this UUID, name or id\n\"cistern origin list %s\" shows what there is", arg.Origin, z.Name, z.Name)
 }
 
+// openOrigin returns a client of the API, and what the arguments name.
+func (r *remote) openOrigin(arg originArg) (*client.ClientWithResponses, *client.Zone, *client.Origin, error) {
+	c, err := r.open()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	z, o, err := r.findOrigin(c, arg)
+	return c, z, o, err
+}
+
 type originShow struct {
 	remote
 	originArg
@@ -230,11 +235,7 @@ func (originShow) Help() string { return "Example:\n\n    cistern origin show cd
 
 // Run prints an origin.
 func (v *originShow) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
-	z, o, err := v.findOrigin(c, v.originArg)
+	c, z, o, err := v.openOrigin(v.originArg)
 	if err != nil {
 		return err
 	}
@@ -247,10 +248,13 @@ func (v *originShow) Run(k *kong.Kong) error {
 
 // showOrigin prints an origin, its warnings apart.
 func (r *remote) showOrigin(k *kong.Kong, body []byte, o *client.Origin) error {
-	if err := r.show(k, body, func(w *tabwriter.Writer) { originTable(w, o) }); err != nil {
+	if err := r.show(k, body, func(w *tabwriter.Writer) {
+		originTable(w, o)
+		line(w, "propagation", spread(&o.Propagation))
+	}); err != nil {
 		return err
 	}
-	warn(k, o.Warnings)
+	warn(k, o.Warnings, nil)
 	return nil
 }
 
@@ -262,9 +266,16 @@ func originTable(w *tabwriter.Writer, o *client.Origin) {
 	line(w, "url", o.URL)
 	line(w, "provider", o.Provider)
 	line(w, "host sent", o.HostHeaderEffective)
-	line(w, "bucket", cmp.Or(o.S3Bucket, "(by the URL)"))
+	bucket, addressing := o.S3Bucket, string(o.S3AddressingEffective)
+	if bucket == "" && addressing != "" {
+		bucket = "(by the URL)"
+	}
+	if addressing != "" && addressing != string(o.S3Addressing) {
+		addressing = fmt.Sprintf("%s (%s)", o.S3Addressing, addressing)
+	}
+	line(w, "bucket", bucket)
 	line(w, "base path", o.BasePath)
-	line(w, "addressing", o.S3Addressing)
+	line(w, "addressing", addressing)
 	if o.S3AuthEnabled {
 		key, _ := o.S3AccessKey.Get()
 		line(w, "signature", fmt.Sprintf("%s, region %s, service %s, payload hash %s", o.AuthType, o.S3RegionEffective, o.S3Service, o.S3PayloadHash))
@@ -288,7 +299,7 @@ func set(stored bool) string {
 }
 
 type originAdd struct {
-	remote
+	writer
 	zoneArg
 	Name    *string `name:"name" env:"-" placeholder:"TEXT" help:"Name; default is the host of --url."`
 	Enabled *bool   `name:"enabled" env:"-" help:"--enabled=false: kept, and not fetched from."`
@@ -313,16 +324,12 @@ func (v *originAdd) Validate() error {
 
 // Run adds an origin.
 func (v *originAdd) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
 	body, err := v.originSettings.create(v.Name)
 	if err != nil {
 		return err
 	}
 	body.Enabled = opt(v.Enabled)
-	z, err := v.find(c, v.zoneArg)
+	c, z, err := v.openZone(v.zoneArg)
 	if err != nil {
 		return err
 	}
@@ -330,11 +337,11 @@ func (v *originAdd) Run(k *kong.Kong) error {
 	if err := v.judge(a, err); err != nil {
 		return err
 	}
-	return v.showOrigin(k, a.Body, a.JSON201)
+	return v.wroteOrigin(k, c, z, a.Body, a.JSON201)
 }
 
 type originUpdate struct {
-	remote
+	writer
 	originArg
 	Name    *string `name:"name" env:"-" placeholder:"TEXT" help:"Name."`
 	Enabled *bool   `name:"enabled" env:"-" help:"--enabled=false: kept, and not fetched from."`
@@ -366,10 +373,6 @@ func (v *originUpdate) Validate() error {
 
 // Run changes an origin.
 func (v *originUpdate) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
 	body, err := v.originSettings.patch(v.AccessKey != nil)
 	if err != nil {
 		return err
@@ -384,7 +387,7 @@ func (v *originUpdate) Run(k *kong.Kong) error {
 		body.S3SecretKey.SetNull()
 		body.S3SessionToken.SetNull()
 	}
-	z, o, err := v.findOrigin(c, v.originArg)
+	c, z, o, err := v.openOrigin(v.originArg)
 	if err != nil {
 		return err
 	}
@@ -392,7 +395,7 @@ func (v *originUpdate) Run(k *kong.Kong) error {
 	if err := v.judge(a, err); err != nil {
 		return err
 	}
-	return v.showOrigin(k, a.Body, a.JSON200)
+	return v.wroteOrigin(k, c, z, a.Body, a.JSON200)
 }
 
 type originRemove struct {
@@ -407,11 +410,7 @@ func (originRemove) Help() string {
 
 // Run removes an origin.
 func (v *originRemove) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
-	z, o, err := v.findOrigin(c, v.originArg)
+	c, z, o, err := v.openOrigin(v.originArg)
 	if err != nil {
 		return err
 	}
@@ -419,9 +418,5 @@ func (v *originRemove) Run(k *kong.Kong) error {
 	if err := v.judge(a, err); err != nil {
 		return err
 	}
-	if v.Output == "json" {
-		return nil // the API answers nothing
-	}
-	_, err = fmt.Fprintf(k.Stdout, "removed origin %s (%s) of zone %s\n", o.Name, o.UUID, z.Name)
-	return err
+	return v.say(k, "removed origin %s (%s) of zone %s", o.Name, o.UUID, z.Name)
 }

@@ -39,11 +39,7 @@ func (v *purge) Validate() error {
 
 // Run orders a purge.
 func (v *purge) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
-	z, err := v.find(c, v.zoneArg)
+	c, z, err := v.openZone(v.zoneArg)
 	if err != nil {
 		return err
 	}

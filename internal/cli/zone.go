@@ -109,6 +109,16 @@ func (r *remote) find(c *client.ClientWithResponses, z zoneArg) (*client.Zone, e
 	return nil, fmt.Errorf("find zone %q: there is no zone with this UUID, name, hostname or id\n\"cistern zone list\" shows what there is", z.Zone)
 }
 
+// openZone returns a client of the API, and the zone that the argument names.
+func (r *remote) openZone(arg zoneArg) (*client.ClientWithResponses, *client.Zone, error) {
+	c, err := r.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	z, err := r.find(c, arg)
+	return c, z, err
+}
+
 func looksLikeUUID(s string) bool { return len(s) == 36 && strings.Count(s, "-") == 4 }
 
 type zoneShow struct {
@@ -121,11 +131,7 @@ func (zoneShow) Help() string { return "Example:\n\n    cistern zone show cdn.ex
 
 // Run prints a zone.
 func (v *zoneShow) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
-	z, err := v.find(c, v.zoneArg)
+	c, z, err := v.openZone(v.zoneArg)
 	if err != nil {
 		return err
 	}
@@ -141,7 +147,7 @@ func (r *remote) showZone(k *kong.Kong, body []byte, z *client.Zone) error {
 	if err := r.show(k, body, func(w *tabwriter.Writer) { zoneTable(w, z) }); err != nil {
 		return err
 	}
-	warn(k, z.Warnings)
+	warn(k, z.Warnings, originsOf(z))
 	return nil
 }
 
@@ -153,7 +159,7 @@ func zoneTable(w *tabwriter.Writer, z *client.Zone) {
 	if name, err := z.SystemHostname.Get(); err == nil {
 		line(w, "system hostname", name)
 	}
-	line(w, "status", fmt.Sprintf("%s, revision %d on %d of %d edges", z.Status, z.Revision, z.Propagation.EdgesApplied, z.Propagation.EdgesTotal))
+	line(w, "status", fmt.Sprintf("%s, %s", z.Status, spread(&z.Propagation)))
 	line(w, "connect timeout", fmt.Sprintf("%d ms", z.Origin.ConnectTimeoutMs))
 	line(w, "read timeout", fmt.Sprintf("%d ms", z.Origin.ReadTimeoutMs))
 	prefixes := strings.Join(z.Origin.AllowedPrefixes, ", ")
@@ -170,10 +176,7 @@ func zoneTable(w *tabwriter.Writer, z *client.Zone) {
 	line(w, "dot segments", z.Delivery.DotSegments)
 	line(w, "plus as space", yes(z.Delivery.PlusAsSpace))
 	line(w, "public ack", yes(z.Access.PublicAck))
-	if z.Origins == nil {
-		return
-	}
-	for _, o := range *z.Origins {
+	for _, o := range originsOf(z) {
 		fmt.Fprintln(w)
 		originTable(w, &o)
 	}
@@ -242,7 +245,7 @@ func (s *zoneSettings) patch() client.ZonePatch {
 }
 
 type zoneCreate struct {
-	remote
+	writer
 	Hostnames []string `arg:"" name:"hostname" help:"Hostnames of the zone, the primary one first."`
 	zoneSettings
 	OriginName *string `name:"origin-name" env:"-" placeholder:"TEXT" help:"Name of the origin; default is the host of --url."`
@@ -288,11 +291,11 @@ func (v *zoneCreate) Run(k *kong.Kong) error {
 	if err := v.judge(a, err); err != nil {
 		return err
 	}
-	return v.showZone(k, a.Body, a.JSON201)
+	return v.wroteZone(k, c, a.Body, a.JSON201)
 }
 
 type zoneUpdate struct {
-	remote
+	writer
 	zoneArg
 	Hostname []string `name:"hostname" env:"-" sep:"none" placeholder:"NAME" help:"All hostnames of the zone from now on, the primary one first; repeat it."`
 	zoneSettings
@@ -313,15 +316,11 @@ func (v *zoneUpdate) Validate() error {
 
 // Run changes a zone.
 func (v *zoneUpdate) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
 	body := v.zoneSettings.patch()
 	if v.Hostname != nil {
 		body.Hostnames.Set(v.Hostname)
 	}
-	z, err := v.find(c, v.zoneArg)
+	c, z, err := v.openZone(v.zoneArg)
 	if err != nil {
 		return err
 	}
@@ -329,7 +328,7 @@ func (v *zoneUpdate) Run(k *kong.Kong) error {
 	if err := v.judge(a, err); err != nil {
 		return err
 	}
-	return v.showZone(k, a.Body, a.JSON200)
+	return v.wroteZone(k, c, a.Body, a.JSON200)
 }
 
 type zoneDelete struct {
@@ -342,11 +341,7 @@ func (zoneDelete) Help() string { return "Example:\n\n    cistern zone delete cd
 
 // Run deletes a zone.
 func (v *zoneDelete) Run(k *kong.Kong) error {
-	c, err := v.open()
-	if err != nil {
-		return err
-	}
-	z, err := v.find(c, v.zoneArg)
+	c, z, err := v.openZone(v.zoneArg)
 	if err != nil {
 		return err
 	}
@@ -354,11 +349,7 @@ func (v *zoneDelete) Run(k *kong.Kong) error {
 	if err := v.judge(a, err); err != nil {
 		return err
 	}
-	if v.Output == "json" {
-		return nil // the API answers nothing
-	}
-	_, err = fmt.Fprintf(k.Stdout, "deleted zone %s (%s)\n", z.Name, z.UUID)
-	return err
+	return v.say(k, "deleted zone %s (%s)", z.Name, z.UUID)
 }
 
 // opt is a field of a body that is sent only if its flag was given.
