@@ -93,7 +93,7 @@ func TestBadBodies(t *testing.T) {
 		{"unknown field", `{"hostnames":["a.example.com"],"hostname":"x"}`, 422, "unknown_field", "hostname:unknown_field"},
 		{"unknown nested field", `{"hostnames":["a.example.com"],"cache":{"ttl":1}}`, 422, "unknown_field", "cache.ttl:unknown_field"},
 		{"read-only field", `{"hostnames":["a.example.com"],"id":7}`, 422, "read_only", "id:read_only"},
-		{"unbuilt setting", `{"hostnames":["a.example.com"],"cache":{"browser_ttl":60}}`, 422, "unsupported", "cache.browser_ttl:unsupported"},
+		{"unbuilt setting", `{"hostnames":["a.example.com"],"origin":{"shield":true}}`, 422, "unsupported", "origin.shield:unsupported"},
 		{"unbuilt object", `{"hostnames":["a.example.com"],"tls":{"mode":"off","http4":true}}`, 422, "invalid", "tls.http4:unknown_field tls.mode:unsupported"},
 		{"everything at once", `{"hostnames":["a.example.com"],"zz":1,"cache":{"negative_ttl":-1,"default_ttl":"x","share":5},
 			"delivery":{"dot_segments":"keep"},"origin":{"connect_timeout_ms":99,"allowed_prefixes":["a"]},

@@ -60,17 +60,40 @@ func TestPatchZoneFields(t *testing.T) {
 		{path: "origin.read_timeout_ms", value: `300000`},
 		{path: "origin.allowed_prefixes", value: `["/public/","/x"]`},
 		{path: "cache.default_ttl", value: `0`},
+		{path: "origin.forward_query.mode", value: `"none"`},
+		{path: "origin.forward_query", value: `{"mode":"listed","names":["versionId"]}`},
 		{path: "cache.negative_ttl", value: `3600`},
+		{path: "cache.enabled", value: `false`},
+		{path: "cache.override_ttl", value: `{"404":0,"any":31536000}`},
+		{path: "cache.min_ttl", value: `60`},
+		{path: "cache.max_ttl", value: `0`},
+		{path: "cache.browser_ttl", value: `0`},
+		{path: "cache.heuristic", value: `false`},
+		{path: "cache.stale_if_error", value: `0`},
+		{path: "cache.stale_on", value: `["http_503","error"]`},
+		{path: "cache.stale_on", value: `[]`},
+		{path: "cache.stale_while_revalidate", value: `86400`},
+		{path: "cache.query.mode", value: `"none"`},
+		{path: "cache.query.sort", value: `true`},
+		{path: "cache.query", value: `{"mode":"only","names":["versionId","v"],"sort":false}`},
+		{path: "cache.key.scheme", value: `true`},
+		{path: "cache.key.host", value: `true`},
+		{path: "cache.key.headers", value: `["X-Device","Accept-Language"]`},
+		{path: "cache.key", value: `{"scheme":true,"host":true,"headers":["X-Device"]}`},
+		{path: "cache.set_cookie", value: `"bypass"`},
+		{path: "cache.cookies", value: `"strip"`},
+		{path: "cache.authorization", value: `"ignore"`},
+		{path: "cache.request_directives", value: `"honor"`},
 		{path: "delivery.dot_segments", value: `"raw"`},
 		{path: "delivery.plus_as_space", value: `true`},
 		{path: "access.public_ack", value: `true`},
 	}
 	nest := func(path, value string) string {
-		group, field, nested := strings.Cut(path, ".")
-		if !nested {
-			return fmt.Sprintf(`{%q:%s}`, path, value)
+		steps := strings.Split(path, ".")
+		for _, name := range slices.Backward(steps) {
+			value = fmt.Sprintf(`{%q:%s}`, name, value)
 		}
-		return fmt.Sprintf(`{%q:{%q:%s}}`, group, field, value)
+		return value
 	}
 	for _, tt := range tests {
 		t.Run(tt.path, func(t *testing.T) {
@@ -96,7 +119,11 @@ func TestPatchZoneFields(t *testing.T) {
 			}
 		})
 	}
-	f.must(200, "PATCH", z, `{"delivery":{"dot_segments":"raw","plus_as_space":true},"cache":{"default_ttl":5}}`)
+	f.must(200, "PATCH", z, `{"delivery":{"dot_segments":"raw","plus_as_space":true},
+		"cache":{"default_ttl":5,"enabled":false,"override_ttl":{"404":1},"min_ttl":1,"max_ttl":2,"browser_ttl":3,"heuristic":false,
+		"stale_if_error":4,"stale_on":[],"stale_while_revalidate":6,"query":{"mode":"except","names":["v"],"sort":false},
+		"key":{"scheme":true,"host":true,"headers":["X-A"]},"set_cookie":"strip","cookies":"strip","authorization":"ignore",
+		"request_directives":"honor"},"origin":{"forward_query":{"mode":"none"}}}`)
 	reset := f.must(200, "PATCH", z, `{"delivery":null,"cache":null,"origin":null,"access":null}`)
 	for _, group := range []string{"delivery", "cache", "origin", "access"} {
 		if diff := cmp.Diff(before.at(group), reset.at(group)); diff != "" {

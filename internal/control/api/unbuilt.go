@@ -20,15 +20,11 @@ const (
 		"description": "", "regions": [], "rules": [],
 		"origin": {
 			"origin_group_uuid": null, "protocol": "origin", "host_header": null, "forward_host": false, "sni": null,
-			"forward_query": {"mode": "auto", "names": []}, "follow_redirects": [], "shield": false
+			"follow_redirects": [], "shield": false
 		},
 		"cache": {
-			"override_ttl": {}, "min_ttl": 0, "max_ttl": null, "browser_ttl": null, "stale_if_error": 86400,
-			"stale_on": ["error", "timeout"], "stale_while_revalidate": 0,
-			"query": {"mode": "auto", "names": [], "sort": false},
-			"key": {"scheme": false, "host": false, "headers": []}, "set_cookie": "store",
 			"tag_headers": ["Cache-Tag", "Surrogate-Key", "Cache-Groups", "x-amz-meta-cache-tag", "x-oss-meta-cache-tag"],
-			"heuristic": true, "cookies": null, "authorization": "rfc", "request_directives": "ignore", "enabled": true, "share": 100
+			"share": 100
 		},
 		"delivery": {
 			"allowed_methods": ["GET", "HEAD"], "redirect": "none", "redirect_status": 301,
