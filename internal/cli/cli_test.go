@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cistern-cdn/cistern/internal/control/api"
 	"github.com/cistern-cdn/cistern/internal/control/auth"
@@ -296,6 +297,70 @@ func TestPurge(t *testing.T) {
 	if v := object(t, "purge", "cdn.example.com", "/x"); field(v, "urls.0") != "/x" {
 		t.Errorf("purge without --wait = %v", v)
 	}
+
+	r = must(t, "purge", "cdn.example.com", "--prefix", "/img/*", "--tag", "article-7", "--tag", "a,b", "--soft", "--dry-run")
+	for _, want := range []string{"of         prefix /img/", "of         2 tags", "soft       objects are validated", "dry run    objects are counted", "state      done"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("purge by prefix and tag printed no %q:\n%s", want, r.out)
+		}
+	}
+	r = must(t, "purge", "cdn.example.com", "/x", "--prefix", "/img/", "--output", "json")
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(r.out), &list); err != nil || len(list) != 2 || field(list[0], "urls.0") != "/x" || field(list[1], "prefixes.0") != "/img/" {
+		t.Errorf("two purges as JSON = %s, %v", r.out, err)
+	}
+	if v := object(t, "purge", "cdn.example.com", "--tag", "a,b", "--soft"); field(v, "tags.0") != "a,b" || v["soft"] != true || v["dry_run"] != false {
+		t.Errorf("purge by tag = %v", v)
+	}
+}
+
+// Every flag sets the field of its name, "" empties a list, and the words for
+// none go back to the default.
+func TestCacheFlags(t *testing.T) {
+	serve(t)
+	must(t, "zone", "create", "cdn.example.com", "--url", "https://www.example.com", "--override-ttl", "404=60", "--query-mode", "only", "--query-name", "v",
+		"--forward-query-mode", "listed", "--forward-query-name", "v")
+	tests := []struct {
+		name string
+		args []string
+		want map[string]any
+	}{
+		{name: "made so", args: []string{"--min-ttl", "1"}, want: map[string]any{"cache.override_ttl": map[string]any{"404": 60.0}, "cache.min_ttl": 1.0,
+			"cache.query": map[string]any{"mode": "only", "names": []any{"v"}, "sort": true}, "origin.forward_query": map[string]any{"mode": "listed", "names": []any{"v"}}}},
+		{name: "numbers", args: []string{"--max-ttl", "9", "--browser-ttl", "0", "--negative-ttl", "3", "--stale-if-error", "4", "--stale-while-revalidate", "5"},
+			want: map[string]any{"cache.max_ttl": 9.0, "cache.browser_ttl": 0.0, "cache.negative_ttl": 3.0, "cache.stale_if_error": 4.0,
+				"cache.stale_while_revalidate": 5.0}},
+		{name: "no numbers", args: []string{"--max-ttl", "none", "--browser-ttl", "origin"}, want: map[string]any{"cache.max_ttl": nil, "cache.browser_ttl": nil}},
+		{name: "switches", args: []string{"--cache-enabled=false", "--heuristic=false", "--query-sort=false", "--key-scheme", "--key-host"},
+			want: map[string]any{"cache.enabled": false, "cache.heuristic": false, "cache.query.sort": false, "cache.key.scheme": true, "cache.key.host": true}},
+		{name: "statuses", args: []string{"--override-ttl", "any=5", "--override-ttl", "404=none", "--override-ttl", "500=0"},
+			want: map[string]any{"cache.override_ttl": map[string]any{"any": 5.0, "500": 0.0}}},
+		{name: "no statuses", args: []string{"--override-ttl", ""}, want: map[string]any{"cache.override_ttl": map[string]any{}}},
+		{name: "lists", args: []string{"--stale-on", "http_503", "--stale-on", "timeout", "--key-header", "X-A"},
+			want: map[string]any{"cache.stale_on": []any{"http_503", "timeout"}, "cache.key.headers": []any{"X-A"}}},
+		{name: "empty lists", args: []string{"--stale-on", "", "--key-header", ""},
+			want: map[string]any{"cache.stale_on": []any{}, "cache.key.headers": []any{}}},
+		{name: "words", args: []string{"--set-cookie", "strip", "--request-directives", "honor", "--cookies", "forward", "--forward-query-mode", "none", "--query-mode", "all"},
+			want: map[string]any{"cache.set_cookie": "strip", "cache.request_directives": "honor", "cache.cookies": "forward",
+				"origin.forward_query.mode": "none", "cache.query.mode": "all", "cache.query.names": []any{}}},
+		{name: "cookies by name", args: []string{"--cookies", "key:a,b"}, want: map[string]any{"cache.cookies": map[string]any{"key": []any{"a", "b"}}}},
+		{name: "cookies by default", args: []string{"--cookies", "auto"}, want: map[string]any{"cache.cookies": nil}},
+	}
+	for _, tt := range tests {
+		z := object(t, append([]string{"zone", "update", "cdn.example.com"}, tt.args...)...)
+		for path, want := range tt.want {
+			if d := cmp.Diff(want, field(z, path)); d != "" {
+				t.Errorf("%s: %q: %s (-want +got):\n%s", tt.name, tt.args, path, d)
+			}
+		}
+	}
+	r := must(t, "zone", "update", "cdn.example.com", "--override-ttl", "404=60", "--override-ttl", "any=5", "--max-ttl", "100", "--cookies", "key:a,b",
+		"--stale-on", "http_503", "--query-mode", "except", "--query-name", "utm", "--key-header", "X-A")
+	for _, want := range []string{"off: everything is passed", "404: 60 s, any: 5 s", "1 s to 100 s", "in the key: a, b", "4 s, on http_503", "except utm, sorted", "path, query, scheme, host, X-A"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("zone update printed no %q:\n%s", want, r.out)
+		}
+	}
 }
 
 // Errors say what is wrong and what to do; those of the command line come
@@ -330,6 +395,13 @@ func TestErrors(t *testing.T) {
 		{name: "key and no key", args: "origin update z o --remove-key --access-key x", usage: true, want: []string{"--remove-key"}},
 		{name: "purge of nothing", args: "purge cdn.example.com", usage: true, want: []string{"--all"}},
 		{name: "purge of both", args: "purge cdn.example.com /x --all", usage: true, want: []string{"--all"}},
+		{name: "purge of all and a tag", args: "purge cdn.example.com --tag x --all", usage: true, want: []string{"--all"}},
+		{name: "bad prefix", args: "purge cdn.example.com --prefix img/", want: []string{`--prefix "img/": must begin with "/"`}},
+		{name: "bad override", args: "zone update cdn.example.com --override-ttl 404", usage: true, want: []string{`"404"`, "404=60"}},
+		{name: "bad status", args: "zone update cdn.example.com --override-ttl 4xx=1", want: []string{"--override-ttl: must be a status from 200 to 599, or any"}},
+		{name: "bad seconds", args: "zone update cdn.example.com --max-ttl 1h", usage: true, want: []string{`"1h"`, "seconds", "none"}},
+		{name: "bad word", args: "zone update cdn.example.com --cookies eat", want: []string{"--cookies: must be strip, forward"}},
+		{name: "bad entry", args: "zone update cdn.example.com --stale-on error --stale-on storms", want: []string{`--stale-on "storms": must be one of`}},
 
 		{name: "unknown zone", args: "purge other.example.com --all", want: []string{`"other.example.com"`, "cistern zone list"}},
 		{name: "unknown uuid", args: "zone show 0197a6f0-0000-7000-8000-000000000001", want: []string{"Not found"}},

@@ -137,13 +137,21 @@ func flagOf(field string) (name string, ok bool) {
 // an origin are named as in an origin.
 func flags() map[string]string {
 	return map[string]string{
-		"hostnames": "hostname", "urls": "URL", "all": "--all",
+		"hostnames": "hostname", "urls": "URL", "prefixes": "--prefix", "tags": "--tag", "all": "--all", "soft": "--soft", "dry_run": "--dry-run",
 		"name": "--name", "active": "--active", "q": "--q", "origins.name": "--origin-name",
 
 		"origin.connect_timeout_ms": "--connect-timeout-ms", "origin.read_timeout_ms": "--read-timeout-ms",
 		"origin.allowed_prefixes": "--allowed-prefix",
-		"cache.default_ttl":       "--default-ttl", "cache.negative_ttl": "--negative-ttl",
-		"delivery.dot_segments": "--dot-segments", "delivery.plus_as_space": "--plus-as-space",
+		"origin.forward_query":    "--forward-query-mode", "origin.forward_query.names": "--forward-query-name",
+		"cache.enabled": "--cache-enabled", "cache.default_ttl": "--default-ttl", "cache.override_ttl": "--override-ttl",
+		"cache.min_ttl": "--min-ttl", "cache.max_ttl": "--max-ttl", "cache.browser_ttl": "--browser-ttl", "cache.negative_ttl": "--negative-ttl",
+		"cache.heuristic": "--heuristic", "cache.stale_if_error": "--stale-if-error", "cache.stale_on": "--stale-on",
+		"cache.stale_while_revalidate": "--stale-while-revalidate",
+		"cache.query":                  "--query-mode", "cache.query.names": "--query-name", "cache.query.sort": "--query-sort",
+		"cache.key.scheme": "--key-scheme", "cache.key.host": "--key-host", "cache.key.headers": "--key-header",
+		"cache.set_cookie": "--set-cookie", "cache.cookies": "--cookies", "cache.authorization": "--authorization",
+		"cache.request_directives": "--request-directives",
+		"delivery.dot_segments":    "--dot-segments", "delivery.plus_as_space": "--plus-as-space",
 		"access.public_ack": "--public-ack", "access.viewer_access": "--public-ack", // public_ack is the mend of what is said of it
 
 		"url": "--url", "provider": "--provider", "host_header": "--host-header", "base_path": "--base-path", "enabled": "--enabled",

@@ -167,12 +167,8 @@ func zoneTable(w *tabwriter.Writer, z *client.Zone) {
 		prefixes = "all paths"
 	}
 	line(w, "allowed prefixes", prefixes)
-	ttl := "auto (1 day if signed, else 0)"
-	if n, err := z.Cache.DefaultTTL.Get(); err == nil {
-		ttl = fmt.Sprintf("%d s", n)
-	}
-	line(w, "default ttl", ttl)
-	line(w, "negative ttl", fmt.Sprintf("%d s", z.Cache.NegativeTTL))
+	line(w, "forward query", queryText(string(z.Origin.ForwardQuery.Mode), "auto (nothing if signed, else all)", z.Origin.ForwardQuery.Names, false))
+	cacheTable(w, &z.Cache)
 	line(w, "dot segments", z.Delivery.DotSegments)
 	line(w, "plus as space", yes(z.Delivery.PlusAsSpace))
 	line(w, "public ack", yes(z.Access.PublicAck))
@@ -189,55 +185,25 @@ type zoneSettings struct {
 	ConnectTimeoutMs *int     `name:"connect-timeout-ms" env:"-" placeholder:"N" help:"Dialling the origin, TLS included; default 5000."`
 	ReadTimeoutMs    *int     `name:"read-timeout-ms" env:"-" placeholder:"N" help:"Wait for the origin's next bytes; default 30000."`
 	AllowedPrefix    []string `name:"allowed-prefix" env:"-" sep:"none" placeholder:"/PATH" help:"Deliver only paths below it; may be repeated. \"\" is all paths."`
-	DefaultTTL       *ttl     `name:"default-ttl" env:"-" placeholder:"SECONDS|auto" help:"Lifetime when the origin gives none; auto is 86400 if the origin is signed, else 0."`
-	NegativeTTL      *int64   `name:"negative-ttl" env:"-" placeholder:"SECONDS" help:"Lifetime of what a signed origin does not have; default 10."`
-	DotSegments      *string  `name:"dot-segments" env:"-" placeholder:"reject|raw" help:"What . and .. in a path are: refused, or bytes of the key."`
-	PlusAsSpace      *bool    `name:"plus-as-space" env:"-" help:"+ in a path means a blank."`
-	PublicAck        *bool    `name:"public-ack" env:"-" help:"Silence the warning that copies of a private bucket are public."`
-}
-
-// A ttl is a number of seconds, or "auto".
-type ttl struct{ nullable.Nullable[int64] }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (t *ttl) UnmarshalText(text []byte) error {
-	if string(text) == "auto" {
-		t.SetNull()
-		return nil
-	}
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return fmt.Errorf("read %q: want a number of seconds, or auto", text)
-	}
-	t.Set(n)
-	return nil
+	ForwardQueryMode *string  `name:"forward-query-mode" env:"-" placeholder:"auto|none|all|listed" help:"What of a viewer's query the origin gets; auto is nothing if the origin is signed, else all."`
+	ForwardQueryName []string `name:"forward-query-name" env:"-" sep:"none" placeholder:"NAME" help:"Parameter for --forward-query-mode listed; may be repeated."`
+	cacheSettings
+	DotSegments *string `name:"dot-segments" env:"-" placeholder:"reject|raw" help:"What . and .. in a path are: refused, or bytes of the key."`
+	PlusAsSpace *bool   `name:"plus-as-space" env:"-" help:"+ in a path means a blank."`
+	PublicAck   *bool   `name:"public-ack" env:"-" help:"Silence the warning that copies of a private bucket are public."`
 }
 
 // patch returns the settings that were given.
 func (s *zoneSettings) patch() client.ZonePatch {
 	var p client.ZonePatch
 	p.Name, p.Active = opt(s.Name), opt(s.Active)
-	if s.ConnectTimeoutMs != nil || s.ReadTimeoutMs != nil || s.AllowedPrefix != nil {
-		o := client.ZoneOriginPatch{ConnectTimeoutMs: opt(s.ConnectTimeoutMs), ReadTimeoutMs: opt(s.ReadTimeoutMs)}
-		if s.AllowedPrefix != nil {
-			o.AllowedPrefixes.Set(slices.DeleteFunc(slices.Clone(s.AllowedPrefix), func(p string) bool { return p == "" }))
-		}
-		p.Origin.Set(o)
+	o := client.ZoneOriginPatch{ConnectTimeoutMs: opt(s.ConnectTimeoutMs), ReadTimeoutMs: opt(s.ReadTimeoutMs), AllowedPrefixes: optWords[string](s.AllowedPrefix)}
+	if s.ForwardQueryMode != nil || s.ForwardQueryName != nil {
+		o.ForwardQuery.Set(client.ForwardQueryPatch{Mode: optWord[client.ForwardQueryMode](s.ForwardQueryMode), Names: optWords[string](s.ForwardQueryName)})
 	}
-	if s.DefaultTTL != nil || s.NegativeTTL != nil {
-		c := client.ZoneCachePatch{NegativeTTL: opt(s.NegativeTTL)}
-		if s.DefaultTTL != nil {
-			c.DefaultTTL = s.DefaultTTL.Nullable
-		}
-		p.Cache.Set(c)
-	}
-	if s.DotSegments != nil || s.PlusAsSpace != nil {
-		d := client.ZoneDeliveryPatch{PlusAsSpace: opt(s.PlusAsSpace)}
-		if s.DotSegments != nil {
-			d.DotSegments.Set(client.DotSegments(*s.DotSegments))
-		}
-		p.Delivery.Set(d)
-	}
+	p.Origin = unlessEmpty(o)
+	p.Cache = unlessEmpty(s.cacheSettings.patch())
+	p.Delivery = unlessEmpty(client.ZoneDeliveryPatch{PlusAsSpace: opt(s.PlusAsSpace), DotSegments: optWord[client.DotSegments](s.DotSegments)})
 	if s.PublicAck != nil {
 		p.Access.Set(client.ZoneAccessPatch{PublicAck: opt(s.PublicAck)})
 	}
@@ -303,7 +269,7 @@ type zoneUpdate struct {
 
 // Help is an example.
 func (zoneUpdate) Help() string {
-	return "Settings that are not given stay.\n\nExample:\n\n    cistern zone update cdn.example.com --default-ttl 3600"
+	return "Settings that are not given stay.\n\nExample:\n\n    cistern zone update cdn.example.com --default-ttl 3600 --override-ttl 404=60 --stale-on error --stale-on http_503"
 }
 
 // Validate wants something to change.
@@ -350,6 +316,14 @@ func (v *zoneDelete) Run(k *kong.Kong) error {
 		return err
 	}
 	return v.say(k, "deleted zone %s (%s)", z.Name, z.UUID)
+}
+
+// unlessEmpty is an object of a body that is sent only if one of its fields is.
+func unlessEmpty[T any](v T) nullable.Nullable[T] {
+	if reflect.ValueOf(v).IsZero() {
+		return nil
+	}
+	return nullable.NewNullableWithValue(v)
 }
 
 // opt is a field of a body that is sent only if its flag was given.
