@@ -40,13 +40,21 @@ type Exchange struct {
 	Peer    netip.Addr // viewer address
 	Secure  bool       // the connection is TLS
 	Now     int64      // Unix nanoseconds when the request's head was complete
+	Content Content    // of the request; nil: none
+	// Interim sends an interim response at once, before the reply, to those
+	// who understand it (RFC 9110, 15.2). It is called in Finish, on its
+	// goroutine. Nil: the transport has no way to.
+	Interim func(status int, fields httpmsg.Fields)
 
 	// Set by the phases.
 
 	Site *Site  // nil: the host is unknown
 	Host []byte // authority without port, lower case
 	Head bool   // HEAD, the only method besides GET that reaches the cache
-	Path []byte // viewer path: decoded once, after objkey's steps 1 to 7
+	// Through marks a request of any other method, which goes through to the
+	// origin.
+	Through bool
+	Path    []byte // viewer path: decoded once, after objkey's steps 1 to 7
 	// Query is what of the viewer's query is sent; HasQuery tells an empty one
 	// from none.
 	Query    []byte
@@ -77,6 +85,7 @@ func (x *Exchange) Reset() {
 	x.Site, x.Found, x.Reader, x.Fault = nil, nil, nil, nil
 	x.Host, x.Path, x.Key = x.Host[:0], x.Path[:0], x.Key[:0]
 	x.Query, x.HasQuery, x.Fields = nil, false, nil
+	x.Content, x.Through = nil, false
 	x.Head, x.Code, x.ID, x.Step = false, "", "", 0
 	x.Result = ResultNone
 	x.Status = cdnfield.CacheStatus{}

@@ -16,6 +16,15 @@ type Fetch struct {
 	HasQ  bool
 	Head  bool // HEAD instead of GET
 
+	// Method is any other one, which only plain origins get, once and
+	// unsigned; empty: GET or HEAD. Content goes with it, if it is not nil.
+	Method  string
+	Content Content
+
+	// Interim, if set, is told of interim responses of a plain origin, in
+	// their order, before Fetch returns.
+	Interim func(status int, fields httpmsg.Fields)
+
 	// Validators of the stored object that is revalidated; empty: none.
 	IfNoneMatch     string
 	IfModifiedSince string

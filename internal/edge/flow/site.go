@@ -15,6 +15,12 @@ type Site struct {
 	Rules  objkey.Rules     // request target → viewer path
 	Policy httpcache.Policy // what is stored, and for how long
 
+	// Allow lists the methods that are served, as the field Allow does.
+	// AnyMethod allows all but CONNECT and TRACE, Options OPTIONS besides GET
+	// and HEAD.
+	Allow              string
+	AnyMethod, Options bool
+
 	// Cached false: nothing is looked up, stored or collapsed.
 	Cached bool
 	// Query is what of viewers' queries is sent and in the key.

@@ -68,6 +68,10 @@ type conn struct {
 	wakeFn          func()
 	woken           chan struct{}
 
+	body      *content   // of the request in progress; nil: none
+	interimMu sync.Mutex // guards replying, and the socket's writes until it is set
+	replying  bool       // the reply has begun, and so no interim response may follow
+
 	now                   int64 // Unix nanoseconds, read once a request and after each wait
 	readArmed, writeArmed int64 // when the idle and write deadlines were set; 0: another one is set
 	headBy                int64 // when the head that is being read must be complete; 0: none is
@@ -79,7 +83,7 @@ func newConn(s *Server, nc *net.TCPConn, peer netip.Addr) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{srv: s, nc: nc, rc: rc, woken: make(chan struct{}, 1)}
-	c.x.Peer = peer
+	c.x.Peer, c.x.Interim = peer, c.interim
 	c.readFn, c.writeFn = c.tryRead, c.tryWrite
 	c.wakeFn = func() {
 		select {
@@ -123,6 +127,7 @@ func (c *conn) serve() {
 			c.giveUp()
 		}
 		_ = c.nc.Close()
+		c.endContent()
 		c.freeIn()
 		c.freeOut()
 	}()
@@ -307,6 +312,9 @@ func (c *conn) answer() (keep bool, err error) {
 	x := &c.x
 	h := c.srv.Handler
 	x.Reset()
+	if c.body = c.newContent(); c.body != nil {
+		x.Content, c.replying = c.body, false
+	}
 	c.busy = true
 	if !h.Start(x) {
 		if err := c.flush(); err != nil {
@@ -320,8 +328,7 @@ func (c *conn) answer() (keep bool, err error) {
 		c.now = time.Now().UnixNano()
 	}
 	req := &x.Request
-	unread := req.ContentLength > 0 || req.Chunked
-	if req.Close || unread || c.srv.draining.Load() {
+	if req.Close || !c.begin() || c.srv.draining.Load() {
 		x.Reply.Close = true
 	}
 	sent, err := c.send(x)
@@ -330,6 +337,7 @@ func (c *conn) answer() (keep bool, err error) {
 	if err != nil && x.Reply.Body.Len < 0 && req.Minor == 0 {
 		c.reset() // the end of the connection must not look like the body's
 	}
+	c.endContent()
 	return !x.Reply.Close, err
 }
 

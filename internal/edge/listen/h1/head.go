@@ -88,6 +88,7 @@ func appendStatusLine(b []byte, status int) []byte {
 // reasons are the phrases of RFC 9110, 15 and of the registry; a status
 // without one has an empty phrase (RFC 9112, 4).
 var reasons = map[int]string{
+	100: "Continue", 102: "Processing", 103: "Early Hints",
 	200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
 	205: "Reset Content", 206: "Partial Content", 207: "Multi-Status", 208: "Already Reported", 226: "IM Used",
 	300: "Multiple Choices", 301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified",

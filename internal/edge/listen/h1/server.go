@@ -36,6 +36,12 @@ type Options struct {
 	// WriteTimeout bounds the time in which the viewer takes no byte, and up
 	// to a second more. Zero means 30 s; beyond it the connection is reset.
 	WriteTimeout time.Duration
+	// MaxContent bounds, in bytes, the content of a request. Zero means 10 MiB;
+	// beyond it is 413.
+	MaxContent int64
+	// ContentTimeout bounds the time in which nothing of a request's content
+	// comes. Zero means 30 s; beyond it is 408.
+	ContentTimeout time.Duration
 	// MaxPerAddress bounds the connections of one viewer address. Zero means
 	// 1,000; more are closed at once.
 	MaxPerAddress int
@@ -58,6 +64,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.WriteTimeout <= 0 {
 		o.WriteTimeout = 30 * time.Second
+	}
+	if o.MaxContent <= 0 {
+		o.MaxContent = 10 << 20
+	}
+	if o.ContentTimeout <= 0 {
+		o.ContentTimeout = 30 * time.Second
 	}
 	if o.MaxPerAddress <= 0 {
 		o.MaxPerAddress = 1000
