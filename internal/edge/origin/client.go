@@ -7,7 +7,6 @@ package origin
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http/httptrace"
@@ -188,7 +187,7 @@ func (c *Client) Fetch(ctx context.Context, f *flow.Fetch) (*flow.Answer, *flow.
 	t := try{client: c, fetch: f, head: f.Head}
 	answer, fault := t.run(ctx)
 	switch {
-	case fault != nil && !errors.Is(fault.Err, context.Canceled): // else who asked gave up
+	case fault != nil && !ofViewer(fault.Err):
 		c.log(&t, fault)
 	case answer != nil && answer.Negative:
 		c.log(&t, t.missing(answer))
@@ -251,6 +250,9 @@ func (t *try) prepare() *flow.Fault {
 	switch m.Origin.Auth {
 	case zone.AuthNone:
 	case zone.AuthSigV4:
+		if f.Method != "" {
+			return &flow.Fault{Status: 405, Proxy: cdnfield.HTTPRequestDenied, Err: errMethod}
+		}
 		if cr := m.Credential; cr == nil || cr.AccessKey == "" || cr.Secret.IsZero() {
 			return &flow.Fault{Status: 502, Proxy: cdnfield.ProxyConfigurationError, Code: catalog.OriginSecretMissing, Class: classError, Err: errNoSecret}
 		}
@@ -277,7 +279,11 @@ func (t *try) send(ctx context.Context) (*flow.Answer, *flow.Fault) {
 		return nil, &flow.Fault{Status: 503, Proxy: cdnfield.ConnectionLimitReached, Code: catalog.OriginTimeout, Class: classTimeout, CutOff: true, Err: err}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { t.client.Sent(t.fetch.Site) }})
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { t.client.Sent(t.fetch.Site) }}
+	if t.fetch.Interim != nil && t.signer == nil {
+		trace.Got1xxResponse = t.interim()
+	}
+	ctx = httptrace.WithClientTrace(ctx, trace)
 	sent := time.Now()
 	res, err := s.transport.RoundTrip(t.request(ctx, sent))
 	if err != nil {

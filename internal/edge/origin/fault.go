@@ -29,6 +29,7 @@ var (
 	errLoop           = errors.New("the request has been here before: CDN-Loop names this CDN")
 	errNoOrigin       = errors.New("the zone has no enabled origin")
 	errNoSecret       = errors.New("the origin has no complete pair of key and secret")
+	errMethod         = errors.New("only GET and HEAD are signed")
 	errQuery          = errors.New("a query parameter that is no command to fetch an object is not signed")
 	errAuthType       = errors.New("the origin's auth_type is not known to this edge")
 	errReadTimeout    = errors.New("origin sent nothing within read_timeout")
@@ -50,7 +51,10 @@ func pathFault(err error) *flow.Fault {
 func transportFault(ctx context.Context, err error) *flow.Fault {
 	f := &flow.Fault{Class: classError, CutOff: true, Err: err}
 	var dial *dialError
+	var content *flow.ContentFault
 	switch {
+	case errors.As(err, &content):
+		return &flow.Fault{Status: content.Status, Proxy: cdnfield.HTTPRequestError, Err: content}
 	case errors.As(err, &dial):
 		dialFault(f, dial)
 	case ctx.Err() != nil:
@@ -68,6 +72,13 @@ func transportFault(ctx context.Context, err error) *flow.Fault {
 	}
 	f.Status = cdnfield.ErrorStatus(f.Proxy)
 	return f
+}
+
+// ofViewer reports whether a fetch ended because who asked gave up, or sent
+// what cannot be forwarded.
+func ofViewer(err error) bool {
+	var content *flow.ContentFault
+	return errors.Is(err, context.Canceled) || errors.As(err, &content)
 }
 
 // cutFault says, for the log, why a body broke off.

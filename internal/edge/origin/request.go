@@ -42,6 +42,9 @@ func (t *try) request(ctx context.Context, now time.Time) *http.Request {
 	r.URL.RawQuery, r.URL.ForceQuery = query, t.fetch.HasQ
 	if t.signer == nil {
 		t.copyViewer(r)
+		if t.fetch.Method != "" {
+			t.through(r)
+		}
 	} else {
 		r.Header["User-Agent"] = []string{userAgent}
 		h := t.signer.Sign(method, r.Host, t.wire, query, now)
@@ -95,9 +98,13 @@ func signable(query []byte) bool {
 // the viewer.
 func (t *try) copyViewer(r *http.Request) {
 	f := t.fetch
+	travels := flow.Travels
+	if f.Method != "" {
+		travels = flow.TravelsThrough
+	}
 	for i := range f.Viewer {
 		name := http.CanonicalHeaderKey(string(f.Viewer[i].Name))
-		if !flow.Travels(f.Viewer[i].Name) || f.Viewer.HasToken("Connection", name) {
+		if !travels(f.Viewer[i].Name) || f.Viewer.HasToken("Connection", name) {
 			continue
 		}
 		r.Header[name] = append(r.Header[name], string(f.Viewer[i].Value))
