@@ -61,7 +61,7 @@ func New(o Options) (*Edge, error) {
 	e.journal = journal.New(journal.Options{Log: o.AccessLog, Cache: e.cacheFigures})
 	e.origin = origin.New(origin.Options{Addresses: o.Addresses, Log: o.Log, Sent: e.journal.Sent})
 	e.filler = fill.New(fill.Options{
-		Store: memory, Origin: e.origin, Begin: e.begin, Budget: o.FillBudget, Fetched: e.journal.Fetched,
+		Store: memory, Origin: e.origin, Begin: e.begin, Key: purgeKey, Drop: e.drop, Budget: o.FillBudget, Fetched: e.journal.Fetched,
 	})
 	e.table.Store(route.Compile(&zone.Snapshot{}, nil, "", o.Log))
 	return e, nil

@@ -101,6 +101,8 @@ func (h *Handler) admit(x *flow.Exchange) verdict {
 		return next
 	}
 	switch {
+	case r.Status == 204:
+		deliver.Options(x, r.Allow)
 	case r.Sentence != "":
 		deliver.Refuse(x, r.Status, r.Code, r.Sentence)
 	case r.Allow != "":
@@ -114,6 +116,9 @@ func (h *Handler) admit(x *flow.Exchange) verdict {
 // lookup finds the object that answers. A HEAD is answered by what a GET has
 // stored, or by an earlier HEAD's headers (RFC 9111, 4); never the reverse.
 func (h *Handler) lookup(x *flow.Exchange) verdict {
+	if x.Through {
+		return next
+	}
 	if !x.Site.Cached {
 		x.Status.Fwd = cdnfield.FwdBypass
 		return onlyIfCached(x)
@@ -188,7 +193,11 @@ func onlyIfCached(x *flow.Exchange) verdict {
 }
 
 func (h *Handler) fill(x *flow.Exchange) verdict {
-	h.filler.Fill(x)
+	if x.Through {
+		h.filler.Through(x)
+	} else {
+		h.filler.Fill(x)
+	}
 	if x.Fault != nil {
 		deliver.Fault(x)
 		return answered

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -31,6 +32,13 @@ func (e *Edge) Purge(p *link.Purge) (result link.PurgeResult) {
 // begin implements fill.Options.Begin.
 func (e *Edge) begin(zoneUUID, key string) fill.Generation {
 	return e.purges.Table(zoneUUID).Begin(key)
+}
+
+// drop implements fill.Options.Drop: a purge of this edge alone, which no
+// revision orders, as it comes from a request.
+func (e *Edge) drop(site *flow.Site, keys [][]byte) {
+	t := e.purges.Table(site.Zone.UUID)
+	e.memory.Sweep(t, t.Record(&purge.Order{Revision: math.MaxInt64, Keys: keys}))
 }
 
 // retain voids what is stored of zones that are no longer served: should one

@@ -5,16 +5,19 @@
 package admit
 
 import (
+	"strconv"
+
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
 	"github.com/cistern-cdn/cistern/internal/spec/objkey"
 )
 
-// A Refusal says why a request is turned down.
+// A Refusal says why a request is turned down, or that it is OPTIONS and for
+// the edge to answer: then Status is 204.
 type Refusal struct {
 	Status int
 	Code   catalog.Access
-	// Allow lists the methods, for 405; otherwise empty.
+	// Allow lists the methods, for 405 and 204; otherwise empty.
 	Allow string
 	// Sentence says what is wrong where the catalogue has no Code for it.
 	Sentence string
@@ -24,10 +27,9 @@ var (
 	suspended = &Refusal{Status: 403, Code: catalog.AccessZoneSuspended}
 	repeated  = &Refusal{Status: 400, Sentence: "A query parameter that is sent to the bucket occurs more than once."}
 	escape    = &Refusal{Status: 400, Sentence: "A query parameter that is sent to the bucket has a broken percent escape."}
-	method    = &Refusal{Status: 405, Code: catalog.AccessMethodNotAllowed, Allow: "GET, HEAD"}
 )
 
-// Check sets x.Head, x.Path and what x.Normalize does, or returns why the request is refused. It
+// Check sets x.Head, x.Through, x.Path and what x.Normalize does, or returns why the request is refused. It
 // allocates only to refuse.
 func Check(x *flow.Exchange) *Refusal {
 	req := &x.Request
@@ -46,12 +48,8 @@ func Check(x *flow.Exchange) *Refusal {
 	case bad != nil && bad.Status == 400:
 		return refusal(bad)
 	}
-	switch string(req.Method) {
-	case "GET":
-	case "HEAD":
-		x.Head = true
-	default:
-		return method
+	if r := method(x); r != nil {
+		return r
 	}
 	if bad != nil {
 		return refusal(bad)
@@ -68,6 +66,37 @@ func Check(x *flow.Exchange) *Refusal {
 		return repeated
 	}
 	return escape
+}
+
+// method sets x.Head and x.Through, or returns why the method is refused.
+func method(x *flow.Exchange) *Refusal {
+	site := x.Site
+	switch string(x.Request.Method) {
+	case "GET":
+		return nil
+	case "HEAD":
+		x.Head = true
+		return nil
+	case "OPTIONS":
+		if site.Options && ends(x) {
+			return &Refusal{Status: 204, Allow: site.Allow}
+		}
+		x.Through = site.Options
+	case "CONNECT", "TRACE":
+	default:
+		x.Through = site.AnyMethod
+	}
+	if x.Through {
+		return nil
+	}
+	return &Refusal{Status: 405, Code: catalog.AccessMethodNotAllowed, Allow: site.Allow}
+}
+
+// ends reports whether OPTIONS is answered here: it is about the edge itself,
+// has come as far as it was to (RFC 9110, 7.6.2), or there is nobody to ask.
+func ends(x *flow.Exchange) bool {
+	hops, err := strconv.Atoi(string(x.Request.Fields.Get("Max-Forwards")))
+	return x.Site.Signed || x.Request.Asterisk || err == nil && hops == 0
 }
 
 func refusal(r *objkey.Refusal) *Refusal {

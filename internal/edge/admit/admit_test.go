@@ -8,6 +8,7 @@ import (
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
+	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 	"github.com/cistern-cdn/cistern/internal/spec/objkey"
 	"github.com/cistern-cdn/cistern/internal/zone"
 )
@@ -27,7 +28,7 @@ func plain() flow.Member {
 }
 
 func site(rules objkey.Rules, members ...flow.Member) *flow.Site {
-	return &flow.Site{Zone: &zone.Zone{Active: true}, Rules: rules, Members: members, Signed: true}
+	return &flow.Site{Zone: &zone.Zone{Active: true}, Rules: rules, Members: members, Signed: true, Allow: "GET, HEAD"}
 }
 
 // exchange returns that of "METHOD PATH".
@@ -106,6 +107,51 @@ func TestCheck(t *testing.T) {
 }
 
 // A request with several faults is told of that which comes first.
+// Other methods than GET and HEAD go through where they are allowed, and
+// OPTIONS ends here where nobody else is to answer it.
+func TestMethods(t *testing.T) {
+	const all = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
+	options := flow.Site{Zone: &zone.Zone{Active: true}, Options: true, Allow: "GET, HEAD, OPTIONS"}
+	anything := flow.Site{Zone: &zone.Zone{Active: true}, Options: true, AnyMethod: true, Allow: all}
+	signed := options
+	signed.Signed = true
+	refused := func(allow string) *Refusal { return &Refusal{405, catalog.AccessMethodNotAllowed, allow, ""} }
+	tests := []struct {
+		name    string
+		site    flow.Site
+		request string
+		hops    string // Max-Forwards
+		want    *Refusal
+		through bool
+	}{
+		{name: "post", site: anything, request: "POST /a", through: true},
+		{name: "unknown method", site: anything, request: "BREW /a", through: true},
+		{name: "methods have a case", site: anything, request: "get /a", through: true},
+		{name: "get", site: anything, request: "GET /a"},
+		{name: "connect", site: anything, request: "CONNECT", want: refused(all)},
+		{name: "trace", site: anything, request: "TRACE /a", want: refused(all)},
+		{name: "post beside options", site: options, request: "POST /a", want: refused("GET, HEAD, OPTIONS")},
+		{name: "options", site: options, request: "OPTIONS /a", through: true},
+		{name: "options, one more hop", site: options, request: "OPTIONS /a", hops: "1", through: true},
+		{name: "options, no more hops", site: options, request: "OPTIONS /a", hops: "0", want: &Refusal{Status: 204, Allow: "GET, HEAD, OPTIONS"}},
+		{name: "options, no number", site: options, request: "OPTIONS /a", hops: "x", through: true},
+		{name: "options of the server", site: anything, request: "OPTIONS", want: &Refusal{Status: 204, Allow: all}},
+		{name: "options of a bucket", site: signed, request: "OPTIONS /a", want: &Refusal{Status: 204, Allow: "GET, HEAD, OPTIONS"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			x := exchange(&tt.site, tt.request)
+			x.Request.Asterisk = tt.request == "OPTIONS"
+			if tt.hops != "" {
+				x.Request.Fields = httpmsg.Fields{{Name: []byte("Max-Forwards"), Value: []byte(tt.hops)}}
+			}
+			if d := cmp.Diff(tt.want, Check(x)); d != "" || x.Through != tt.through {
+				t.Errorf("Check(%s), through %v; want %v (-want +got):\n%s", tt.request, x.Through, tt.through, d)
+			}
+		})
+	}
+}
+
 func TestCheckOrder(t *testing.T) {
 	s := site(objkey.Rules{AllowedPrefixes: []string{"/img/"}}, bucket(""))
 	suspended := *s

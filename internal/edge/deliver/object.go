@@ -44,8 +44,15 @@ func Object(x *flow.Exchange) {
 func object(x *flow.Exchange, m *flow.Meta, now int64) {
 	r := &x.Reply
 	length := bodyLength(x, m)
-	r.Block = block(x.Site, m, length >= 0 || x.Reader == nil)
 	r.Body = flow.Body{Len: length}
+	if x.Through {
+		// Conditions and ranges were the origin's to judge.
+		if r.Block = render(x.Site, m, false); !r.NoBody {
+			body(x)
+		}
+		return
+	}
+	r.Block = block(x.Site, m, length >= 0 || x.Reader == nil)
 	if m.Status/100 == 2 && !conditions(x, m, now) {
 		return
 	}

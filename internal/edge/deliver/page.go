@@ -22,6 +22,17 @@ func Refuse(x *flow.Exchange, status int, code catalog.Access, sentence string, 
 	page(x, status, x.Code, sentence)
 }
 
+// Options answers an OPTIONS request that ends here: with what is allowed.
+func Options(x *flow.Exchange, allow string) {
+	r := &x.Reply
+	r.Status, r.Age, r.NoBody = 204, -1, true
+	r.Extra = append(r.Extra,
+		field("Server", "Cistern"),
+		httpmsg.Field{Name: []byte("Date"), Value: httpmsg.AppendDate(nil, x.Seconds())},
+		field("Allow", allow),
+	)
+}
+
 // Fault answers for an origin that gave nothing to pass on. What it said
 // stays in the log.
 func Fault(x *flow.Exchange) {
@@ -48,9 +59,13 @@ func OnlyIfCached(x *flow.Exchange) {
 
 // sentences say what a viewer may know of a fault.
 var sentences = map[int]string{
+	400: "The content of the request is malformed.",
 	403: "The object may not be read.",
 	404: "Not found.",
+	408: "The content of the request did not come in time.",
+	413: "The content of the request is too long.",
 	416: "The range asked for lies outside of the object.",
+	499: "The request ended before its content did.",
 	500: "Something went wrong here.",
 	502: "The origin cannot be used at the moment.",
 	503: "The origin is not available at the moment.",

@@ -68,6 +68,12 @@ type Options struct {
 	// Begin is called at the beginning of a fetch for a cache key of a zone.
 	Begin func(zoneUUID, key string) Generation
 
+	// Key returns the cache key of a GET for a target of the site, nil if there
+	// can be none. Drop drops all that is stored for the targets of keys,
+	// whatever else their own keys hold. Only Through needs them.
+	Key  func(site *flow.Site, target string) []byte
+	Drop func(site *flow.Site, keys [][]byte)
+
 	// Budget bounds all attempts of one fetch together, up to the response
 	// header. Zero means 60 s.
 	Budget time.Duration
@@ -100,6 +106,11 @@ type Filler struct {
 	flights map[string]*flight
 	passed  map[string]int64 // key → Unix nanoseconds until when it is passed
 	failed  map[string]retry // keys whose background refresh has failed
+	begun   int64            // number of the newest flight
+	// Numbers of flights up to which nothing may be stored: for a target, and
+	// for all.
+	invalid       map[string]int64
+	invalidBefore int64
 }
 
 // New returns a Filler.
@@ -116,6 +127,7 @@ func New(o Options) *Filler {
 		flights: make(map[string]*flight),
 		passed:  make(map[string]int64),
 		failed:  make(map[string]retry),
+		invalid: make(map[string]int64),
 	}
 }
 
@@ -142,7 +154,7 @@ func (f *Filler) Fill(x *flow.Exchange) {
 			x.Result, x.Status.Hit, x.Status.Fwd = flow.ResultHit, true, ""
 			return
 		}
-		<-fl.ready
+		f.await(x, fl)
 		taken := f.take(x, fl, leads)
 		if !leads {
 			f.waited(fl)
@@ -229,6 +241,8 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 	}
 	x.Status.Stored = fl.shared && fl.growth.Kept() && fl.generation.Current()
 	switch {
+	case x.Through:
+		// Fwd says so.
 	case fl.private && x.Site.Cached:
 		x.Result, x.Status.Fwd = flow.ResultBypass, cdnfield.FwdRequest
 	case fl.private, fl.passed:

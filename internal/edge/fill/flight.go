@@ -32,16 +32,20 @@ type flight struct {
 	variants []*flow.Object
 	selected *flow.Object // the one of them that the origin's 304 is about
 
-	background bool // nobody waits for it
-	leads      bool // somebody leads it
-	private    bool // nothing of it may be stored
+	background bool   // nobody waits for it
+	leads      bool   // somebody leads it
+	private    bool   // nothing of it may be stored
+	target     string // of a request that goes through, as the viewer sent it
+	number     int64  // counts flights
 
 	cancel context.CancelCauseFunc
 
 	// Guarded by Filler.mu.
-	done    bool // what is stored is as new as the origin's
-	waiting int  // viewers who joined, and do not read yet
-	left    int  // how often nobody was left
+	done    bool          // what is stored is as new as the origin's
+	waiting int           // viewers who joined, and do not read yet
+	left    int           // how often nobody was left
+	heard   []interim     // interim responses so far
+	news    chan struct{} // closed when there are more
 
 	// The outcome; it does not change once ready is closed.
 	ready     chan struct{}
@@ -72,7 +76,7 @@ func (f *Filler) newFlight(x *flow.Exchange, head bool) *flight {
 			Authorization: x.Fields.Get("Authorization") != nil,
 			Cookie:        !x.Site.Signed && !x.Site.KeyCookies && x.Fields.Get("Cookie") != nil,
 		},
-		private: !x.Site.Cached || x.Private(),
+		private: !x.Site.Cached || x.Private() || x.Through,
 	}
 	if x.Site.Signed {
 		if loop := req.Fields.AppendJoined(nil, "CDN-Loop"); loop != nil {
@@ -81,6 +85,8 @@ func (f *Filler) newFlight(x *flow.Exchange, head bool) *flight {
 	} else {
 		fl.fetch.Viewer = normalCodings(x.Fields.Clone())
 		fl.vary = fl.fetch.Viewer
+		fl.news = make(chan struct{})
+		fl.fetch.Interim = fl.hear
 	}
 	if !fl.private {
 		fl.validate(x)
@@ -95,6 +101,8 @@ func (f *Filler) launch(fl *flight, known bool) {
 		f.flights[fl.key] = fl
 	}
 	fl.leads = !fl.background
+	f.begun++
+	fl.number = f.begun
 	f.wg.Go(fl.run)
 }
 
@@ -120,11 +128,14 @@ func (fl *flight) run() {
 		f.leave(fl) // first: who learns of the fault and asks again starts anew
 		f.mu.Unlock()
 		close(fl.ready)
-	case answer.Status == 304:
+	case answer.Status == 304 && fl.fetch.Method == "":
 		fl.status = 304
 		fl.refresh(fl.selected, answer)
 	default:
 		fl.status = answer.Status
+		if fl.fetch.Method != "" {
+			fl.invalidate(answer)
+		}
 		fl.receive(ctx, answer)
 		got, _ = fl.growth.Filled()
 	}
@@ -148,7 +159,12 @@ func (fl *flight) run() {
 		fl.stale.Unpin()
 	}
 	fl.unpinBases()
-	f.Fetched(fl.fetch.Site, fl.fault, got)
+	fault = fl.fault
+	var content *flow.ContentFault
+	if fault != nil && errors.As(fault.Err, &content) {
+		fault = nil // the viewer's, and not the origin's
+	}
+	f.Fetched(fl.fetch.Site, fault, got)
 }
 
 // ask sends the request, again without conditions if a 304 is not about the
@@ -157,6 +173,9 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 	f := fl.filler
 	budget := time.AfterFunc(f.Budget, func() { fl.cancel(errBudget) })
 	defer budget.Stop()
+	if fl.fetch.Content != nil {
+		fl.fetch.Content = &timed{fl.fetch.Content, func() { budget.Stop() }}
+	}
 	answer, fault := f.Origin.Fetch(ctx, fl.fetch)
 	if fault == nil && answer.Status == 304 && fl.conditional() {
 		fl.selected = fl.confirmed(answer)
@@ -170,10 +189,11 @@ func (fl *flight) ask(ctx context.Context) (*flow.Answer, *flow.Fault) {
 		fl.renew()
 		answer, fault = f.Origin.Fetch(ctx, fl.fetch)
 	}
-	if fault != nil {
-		return nil, fault
-	}
 	switch {
+	case fault != nil:
+		return nil, fault
+	case fl.fetch.Method != "":
+		return answer, nil
 	case answer.Status == 304 && !fl.conditional(), answer.Status == 206:
 		fault = &flow.Fault{Status: 502, Proxy: cdnfield.HTTPProtocolError, Class: "invalid_header", Err: errUnasked}
 	case fl.keepsStale(answer.Status):
@@ -207,7 +227,9 @@ func (fl *flight) judge(status int, fields httpmsg.Fields, answer *flow.Answer) 
 	in := fl.input
 	in.Status, in.Fields, in.Negative = status, fields, answer.Negative
 	in.RequestTime, in.ResponseTime = answer.RequestTime, answer.ResponseTime
-	return httpcache.Judge(&in, &fl.fetch.Site.Policy)
+	v := httpcache.Judge(&in, &fl.fetch.Site.Policy)
+	v.Storable = v.Storable && fl.fetch.Method == ""
+	return v
 }
 
 // receive makes an object of the answer, lets waiters read it as it grows,
@@ -262,7 +284,7 @@ func (fl *flight) keep(o *flow.Object) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leave(fl) // who comes now finds it stored, and judges whether it is fresh
-	if fl.generation.Current() {
+	if fl.generation.Current() && f.valid(fl) {
 		f.Store.Put(o)
 		fl.succeeded()
 	}

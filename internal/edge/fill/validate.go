@@ -111,7 +111,7 @@ func (fl *flight) refresh(o *flow.Object, answer *flow.Answer) {
 		fl.shared = fl.generation.Refresh(o, meta)
 	}
 	if fl.shared {
-		if fl.adopted != nil && fl.generation.Current() {
+		if fl.adopted != nil && fl.generation.Current() && f.valid(fl) {
 			f.Store.Put(fl.adopted)
 		}
 		fl.succeeded()

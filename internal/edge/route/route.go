@@ -116,6 +116,7 @@ func compileSite(s *zone.Snapshot, z *zone.Zone, log *slog.Logger) *flow.Site {
 	site.Policy = compilePolicy(&z.Cache, site.Signed)
 	site.Query = compileQuery(z, site.Signed)
 	compileKey(site)
+	compileMethods(site, z.Delivery.AllowedMethods)
 	if z.Cache.BrowserTTL != nil {
 		site.BrowserTTL = *z.Cache.BrowserTTL
 	}

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
@@ -64,6 +65,20 @@ func compileQuery(z *zone.Zone, signed bool) flow.QueryPolicy {
 		q.Key = flow.Pick{Mode: key.Mode, Names: key.Names}
 	}
 	return q
+}
+
+// compileMethods says what is served besides GET and HEAD. Nothing else is
+// ever sent to a signed origin.
+func compileMethods(site *flow.Site, methods []string) {
+	site.AnyMethod = slices.Contains(methods, zone.AnyMethod) && !site.Signed
+	site.Options = site.AnyMethod || slices.Contains(methods, "OPTIONS")
+	site.Allow = "GET, HEAD"
+	switch {
+	case site.AnyMethod:
+		site.Allow = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
+	case site.Options:
+		site.Allow = "GET, HEAD, OPTIONS"
+	}
 }
 
 // compileKey says what becomes of cookies, and what besides the target is in
