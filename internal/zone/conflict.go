@@ -1,6 +1,7 @@
 package zone
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ func (z *Zone) ValidateWith(g *Group) []Fault {
 				continue // one origin is reason enough
 			}
 			l = append(l, Fault{Field: c.setting, Code: catalog.APIExclusive,
-				Message: fmt.Sprintf("must be %s: origin %s %s", c.want, o.Name, c.why), Hint: c.hint})
+				Message: fmt.Sprintf("must be %s: origin %s %s", c.want, o.Name, c.why), Hint: cmp.Or(c.hint, "Change the setting, or the origin.")})
 		}
 	}
 	return l
@@ -63,7 +64,7 @@ func (z *Zone) conflictsPlain() []conflict {
 	if q := &z.Cache.Query; z.Origin.ForwardQuery.Mode == QueryAuto && !q.covers(QueryAll, nil) {
 		out = append(out, conflict{setting: "cache.query.mode", want: "auto or all",
 			why:  "is not signed, so it gets the whole query, and what is sent must be in the key",
-			hint: "Or set origin.forward_query: mode none, or listed with names that cache.query keeps."})
+			hint: "Or forward less of it: origin.forward_query can be none, or listed."})
 	}
 	return out
 }
@@ -75,7 +76,7 @@ func (z *Zone) conflictsSigned(o *Origin) []conflict {
 			why: "is signed, and nothing else is ever signed"})
 	}
 	if z.Cache.Cookies.Mode != CookiesAuto && z.Cache.Cookies.Mode != CookiesStrip {
-		out = append(out, conflict{setting: "cache.cookies", want: "strip, or null",
+		out = append(out, conflict{setting: "cache.cookies", want: "strip, or its default",
 			why: "is signed, and a bucket never gets cookies"})
 	}
 	const reads = "is signed, and a bucket reads its query as commands"

@@ -53,7 +53,7 @@ func (c *CacheSettings) Validate() []Fault {
 	l.seconds("max_ttl", c.MaxTTL)
 	if c.MaxTTL != nil && c.MinTTL > *c.MaxTTL && *c.MaxTTL >= 0 && c.MinTTL <= maxTTL {
 		l = append(l, Fault{Field: "min_ttl", Code: catalog.APIOutOfRange,
-			Message: fmt.Sprintf("must not be above max_ttl, which is %d", *c.MaxTTL), Hint: "Lower min_ttl, or raise max_ttl."})
+			Message: fmt.Sprintf("must not be above cache.max_ttl, which is %d", *c.MaxTTL), Hint: "Lower cache.min_ttl, or raise cache.max_ttl."})
 	}
 	l.seconds("browser_ttl", c.BrowserTTL)
 	l.between("negative_ttl", c.NegativeTTL, 0, maxNegativeTTL)
