@@ -90,13 +90,14 @@ func SelectedBy(stored, from304 httpmsg.Fields) bool {
 }
 
 // sameDate reports whether both dates are the same text or the same second.
+// The century of a two-digit year is that in which the other date lies.
 func sameDate(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
-	// Two-digit years are of one century here: any now does.
 	x, ok := parseDate(a, 0)
-	y, valid := parseDate(b, 0)
+	y, valid := parseDate(b, x)
+	x, _ = parseDate(a, y)
 	return ok && valid && x == y
 }
 
