@@ -47,6 +47,11 @@ func subjects() []subject {
 		{"status", status()},
 		{"storing", storing()},
 		{"header", header()},
+		{"validation", validation()},
+		{"conditional", conditional()},
+		{"head", head()},
+		{"vary", vary()},
+		{"key", key()},
 	}
 }
 
