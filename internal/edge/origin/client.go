@@ -9,7 +9,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/http/httptrace"
 	"net/netip"
 	"sync"
 	"time"
@@ -279,13 +278,7 @@ func (t *try) send(ctx context.Context) (*flow.Answer, *flow.Fault) {
 		return nil, &flow.Fault{Status: 503, Proxy: cdnfield.ConnectionLimitReached, Code: catalog.OriginTimeout, Class: classTimeout, CutOff: true, Err: err}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { t.client.Sent(t.fetch.Site) }}
-	if t.fetch.Interim != nil && t.signer == nil {
-		trace.Got1xxResponse = t.interim()
-	}
-	ctx = httptrace.WithClientTrace(ctx, trace)
-	sent := time.Now()
-	res, err := s.transport.RoundTrip(t.request(ctx, sent))
+	res, sent, err := t.roundTrip(ctx)
 	if err != nil {
 		fault := transportFault(ctx, err)
 		cancel(nil)

@@ -38,6 +38,9 @@ func (t *try) request(ctx context.Context, now time.Time) *http.Request {
 		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, 10),
 	}
+	if t.fetch.Method == "" {
+		r.Body = nothing{}
+	}
 	query := string(t.fetch.Query)
 	r.URL.RawQuery, r.URL.ForceQuery = query, t.fetch.HasQ
 	if t.signer == nil {

@@ -459,6 +459,53 @@ func TestReusedConnectionCloses(t *testing.T) {
 	}
 }
 
+// An origin that closes every kept connection is asked at most twice: on one
+// of them, and on a new one.
+func TestOriginThatDropsIsAskedTwice(t *testing.T) {
+	const kept = 5
+	var dropping atomic.Bool
+	var asked atomic.Int32
+	together := make(chan struct{}, kept)
+	all := make(chan struct{})
+	url := raw(t, func(conn net.Conn, r *bufio.Reader) {
+		for {
+			if _, err := readHead(r); err != nil {
+				return
+			}
+			if dropping.Load() {
+				asked.Add(1)
+				return
+			}
+			together <- struct{}{}
+			<-all // so that none takes the connection of another
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})
+	c, _ := client(t, Options{})
+	st := site(t, signedOrigin(url), credential())
+	var wg sync.WaitGroup
+	for range kept {
+		wg.Go(func() {
+			if _, _, fault := fetch(t, c, get(t, st, "/a")); fault != nil {
+				t.Error(fault)
+			}
+		})
+	}
+	for range kept {
+		<-together
+	}
+	close(all)
+	wg.Wait()
+	dropping.Store(true)
+	_, _, fault := fetch(t, c, get(t, st, "/a"))
+	if fault == nil || fault.Status != 502 || !fault.CutOff {
+		t.Errorf("fault %+v; want 502, cut off", fault)
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("asked %d times; want 2", n)
+	}
+}
+
 // Connections are reused after every kind of answer, error documents and
 // refused HEADs included.
 func TestConnectionsAreReused(t *testing.T) {
