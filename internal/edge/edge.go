@@ -62,6 +62,7 @@ func New(o Options) (*Edge, error) {
 	e.origin = origin.New(origin.Options{Addresses: o.Addresses, Log: o.Log, Sent: e.journal.Sent})
 	e.filler = fill.New(fill.Options{
 		Store: memory, Origin: e.origin, Begin: e.begin, Key: purgeKey, Drop: e.drop, Budget: o.FillBudget, Fetched: e.journal.Fetched,
+		Damaged: e.damaged,
 	})
 	e.table.Store(route.Compile(&zone.Snapshot{}, nil, "", o.Log))
 	return e, nil
@@ -87,6 +88,12 @@ func (e *Edge) cacheFigures() journal.Cache {
 		out.Zones = append(out.Zones, journal.ZoneCache{UUID: z.UUID, Bytes: z.Bytes, Objects: z.Objects})
 	}
 	return out
+}
+
+// damaged implements fill.Options.Damaged.
+func (e *Edge) damaged(site *flow.Site, path []byte, algorithm string) {
+	e.journal.Damaged(site)
+	e.log.Warn("object differs from its digest", "zone", site.Zone.Name, "path", string(path), "algorithm", algorithm)
 }
 
 // Journal returns the counters of the edge, for export.

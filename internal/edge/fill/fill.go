@@ -81,6 +81,10 @@ type Options struct {
 	// Fetched, if set, is called after each fetch with its fault, if any, and
 	// the body bytes received. It may be called concurrently.
 	Fetched func(site *flow.Site, fault *flow.Fault, bytes int64)
+	// Damaged, if set, is called for each object that is not stored, as it
+	// differs from a digest by this algorithm that came with it. It may be
+	// called concurrently.
+	Damaged func(site *flow.Site, path []byte, algorithm string)
 }
 
 const (
@@ -120,6 +124,9 @@ func New(o Options) *Filler {
 	}
 	if o.Fetched == nil {
 		o.Fetched = func(*flow.Site, *flow.Fault, int64) {}
+	}
+	if o.Damaged == nil {
+		o.Damaged = func(*flow.Site, []byte, string) {}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &Filler{

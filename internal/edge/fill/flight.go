@@ -9,6 +9,7 @@ import (
 	"github.com/cistern-cdn/cistern/internal/edge/flow"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
 	"github.com/cistern-cdn/cistern/internal/spec/cdnfield"
+	"github.com/cistern-cdn/cistern/internal/spec/digest"
 	"github.com/cistern-cdn/cistern/internal/spec/httpcache"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 )
@@ -56,8 +57,9 @@ type flight struct {
 	adopted   *flow.Object // then this is its body for requests like this; nil: base is
 	object    *flow.Object
 	growth    *flow.Growth
-	lead      *flow.Reader // for the viewer who leads
-	shared    bool         // others may have it, and it is stored
+	lead      *flow.Reader  // for the viewer who leads
+	shared    bool          // others may have it, and it is stored
+	check     *digest.Check // of the content, if it is to be stored
 }
 
 // newFlight builds the fetch for x. It owns its memory. f.mu is held.
@@ -264,6 +266,9 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 		fl.shared = false
 		fl.unshared(answer.Status)
 	}
+	if fl.shared && answer.Status == 200 && !fl.fetch.Head {
+		fl.check = digest.New(answer.Fields)
+	}
 	if length == 0 {
 		fl.growth.End(0, nil, fl.keep)
 		close(fl.ready)
@@ -278,9 +283,13 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 }
 
 // keep stores the complete object, unless it was purged meanwhile: there may
-// be a newer one already.
+// be a newer one already. What differs from its own digest is not stored.
 func (fl *flight) keep(o *flow.Object) {
 	f := fl.filler
+	if wrong := fl.check.Wrong(); wrong != "" {
+		f.Damaged(fl.fetch.Site, fl.fetch.Path, wrong)
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leave(fl) // who comes now finds it stored, and judges whether it is fresh
@@ -319,6 +328,7 @@ func (fl *flight) copy(ctx context.Context, body io.Reader, length int64) (tail 
 			space = space[:min(int64(len(space)), length-filled)]
 		}
 		n, err := body.Read(space)
+		fl.check.Write(space[:n])
 		filled += int64(n)
 		switch {
 		case filled == length, err == io.EOF && length < 0:

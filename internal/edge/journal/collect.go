@@ -19,6 +19,7 @@ var (
 	receivedDesc = desc("origin_received_bytes_total", "Body bytes received from origins.", "zone")
 	faultsDesc   = desc("origin_faults_total", "Fetches that gave nothing to pass on, by code of the error catalogue.", "zone", "code")
 	purgesDesc   = desc("purges_applied_total", "Purges applied.", "zone")
+	damagedDesc  = desc("origin_damaged_objects_total", "Objects not stored, as they differ from a digest that came with them.", "zone")
 	budgetDesc   = desc("cache_budget_bytes", "Bytes that the memory cache may hold.")
 	bytesDesc    = desc("cache_bytes", "Bytes that the memory cache holds.")
 	objectsDesc  = desc("cache_objects", "Objects that the memory cache holds.")
@@ -38,7 +39,7 @@ var _ prometheus.Collector = (*Journal)(nil)
 // Describe implements prometheus.Collector.
 func (j *Journal) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		requestsDesc, sentDesc, cutDesc, refusedDesc, fetchesDesc, receivedDesc, faultsDesc, purgesDesc,
+		requestsDesc, sentDesc, cutDesc, refusedDesc, fetchesDesc, receivedDesc, faultsDesc, purgesDesc, damagedDesc,
 		budgetDesc, bytesDesc, objectsDesc, evictedDesc, zoneBytes, zoneObjects, tagsDesc, droppedDesc,
 	} {
 		out <- d
@@ -122,6 +123,9 @@ func (c *counters) collect(id string, zeroed bool, count func(*prometheus.Desc, 
 	count(fetchesDesc, c.sent.Load(), id)
 	count(receivedDesc, c.received.Load(), id)
 	count(purgesDesc, c.purges.Load(), id)
+	if n := c.damaged.Load(); n > 0 {
+		count(damagedDesc, n, id)
+	}
 
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -66,6 +66,7 @@ type counters struct {
 	sent     atomic.Uint64 // requests to origins
 	received atomic.Uint64 // body bytes from them
 	purges   atomic.Uint64
+	damaged  atomic.Uint64 // objects that differ from their digest
 
 	mu     sync.Mutex        // guards faults
 	faults map[string]uint64 // by catalogue code
@@ -142,6 +143,9 @@ func (j *Journal) Fetched(site *flow.Site, fault *flow.Fault, bytes int64) {
 	}
 	c.faults[string(fault.Code)]++
 }
+
+// Damaged counts an object of site that differs from its own digest.
+func (j *Journal) Damaged(site *flow.Site) { j.zone(site.Zone.UUID).damaged.Add(1) }
 
 // Purged counts a purge of a zone that is in force.
 func (j *Journal) Purged(zone string) { j.zone(zone).purges.Add(1) }

@@ -94,6 +94,7 @@ func TestCounters(t *testing.T) {
 	j.Fetched(a, &flow.Fault{Code: "secret_wrong"}, 0)
 	j.Fetched(a, &flow.Fault{Code: "secret_wrong"}, 0)
 	j.Purged("b")
+	j.Damaged(b)
 
 	want := []string{
 		`cistern_access_log_dropped_lines_total 0`,
@@ -104,6 +105,7 @@ func TestCounters(t *testing.T) {
 		`cistern_cache_tags_dropped_total 5`,
 		`cistern_cache_zone_bytes{zone="a"} 500`,
 		`cistern_cache_zone_objects{zone="a"} 2`,
+		`cistern_origin_damaged_objects_total{zone="b"} 1`,
 		`cistern_origin_faults_total{code="secret_wrong",zone="a"} 2`,
 		`cistern_origin_fetches_total{zone=""} 0`,
 		`cistern_origin_fetches_total{zone="a"} 2`,
