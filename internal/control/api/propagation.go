@@ -8,6 +8,7 @@ import (
 
 	"github.com/cistern-cdn/cistern/internal/control/api/contract"
 	"github.com/cistern-cdn/cistern/internal/control/store"
+	"github.com/cistern-cdn/cistern/internal/link"
 )
 
 // GetZonePropagation answers GET /cdn/zones/{uuid}/propagation.
@@ -44,9 +45,15 @@ func (s *server) wait(ctx context.Context, meta store.Meta) {
 
 // propagation tells how far the revision that meta names has come.
 func (s *server) propagation(meta store.Meta) contract.Propagation {
+	return propagationOn(s.publisher.Edges(), meta)
+}
+
+// propagationOn is propagation as of one look at the edges: an answer with
+// several of them must not contradict itself.
+func propagationOn(edges []link.EdgeState, meta store.Meta) contract.Propagation {
 	out := contract.Propagation{Revision: meta.Revision, Since: meta.UpdatedAt, SlowestEdge: null[contract.EdgeRevision]()}
 	slowest := meta.Revision
-	for _, e := range s.publisher.Edges() {
+	for _, e := range edges {
 		out.EdgesTotal++
 		if e.Revision >= meta.Revision {
 			out.EdgesApplied++

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cistern-cdn/cistern/internal/control/api/contract"
 	"github.com/cistern-cdn/cistern/internal/control/store"
+	"github.com/cistern-cdn/cistern/internal/link"
 	"github.com/cistern-cdn/cistern/internal/spec/catalog"
 	"github.com/cistern-cdn/cistern/internal/zone"
 )
@@ -23,14 +24,14 @@ import (
 // renderZone writes a zone with its origins.
 func (s *server) renderZone(f *store.Full) contract.Zone {
 	z := f.Zone
-	origins := []contract.Origin{}
+	edges, origins := s.publisher.Edges(), []contract.Origin{}
 	for i := range f.Group.Origins {
-		origins = append(origins, s.renderOrigin(f, &f.Group.Origins[i]))
+		origins = append(origins, renderOrigin(f, &f.Group.Origins[i], edges))
 	}
 	out := contract.Zone{
 		UUID: z.UUID, ID: z.ID, AccountUUID: z.Account, CreatedAt: z.CreatedAt, UpdatedAt: f.Newest.UpdatedAt, Revision: f.Newest.Revision,
 		Name: z.Name, Hostnames: z.Hostnames, Active: z.Active,
-		Status: s.status(f), Propagation: s.propagation(f.Newest), Warnings: zoneWarnings(f), SystemHostname: s.systemHostname(z),
+		Status: statusOn(edges, f), Propagation: propagationOn(edges, f.Newest), Warnings: zoneWarnings(f), SystemHostname: s.systemHostname(z),
 		Origin: renderZoneOrigin(&z.Origin),
 		Cache:  renderCache(&z.Cache),
 		Delivery: contract.ZoneDelivery{AllowedMethods: words[contract.AllowedMethod](z.Delivery.AllowedMethods),
@@ -82,10 +83,14 @@ func renderCookies(p zone.CookiePolicy) nullable.Nullable[contract.Cookies] {
 
 // renderOrigin writes an origin of f, without any secret.
 func (s *server) renderOrigin(f *store.Full, o *zone.Origin) contract.Origin {
+	return renderOrigin(f, o, s.publisher.Edges())
+}
+
+func renderOrigin(f *store.Full, o *zone.Origin, edges []link.EdgeState) contract.Origin {
 	meta := originMeta(f, o)
 	out := contract.Origin{
 		UUID: o.UUID, ID: o.ID, CreatedAt: meta.CreatedAt, UpdatedAt: meta.UpdatedAt,
-		Propagation: s.propagation(meta), Warnings: originWarnings(f, o),
+		Propagation: propagationOn(edges, meta), Warnings: originWarnings(f, o),
 		Name: o.Name, URL: o.URL, Provider: o.Provider,
 		HostHeader: orNull(o.HostHeader), HostHeaderEffective: o.EffectiveHost(), BasePath: o.BasePath, Enabled: o.Enabled,
 		S3AuthEnabled: o.Auth != zone.AuthNone, AuthType: contract.AuthType(o.Auth),
@@ -142,10 +147,14 @@ func etag(revision int64) string { return strconv.Quote(strconv.FormatInt(revisi
 func originETag(f *store.Full, o *zone.Origin) string { return etag(originMeta(f, o).Revision) }
 
 func (s *server) status(f *store.Full) contract.ZoneStatus {
+	return statusOn(s.publisher.Edges(), f)
+}
+
+func statusOn(edges []link.EdgeState, f *store.Full) contract.ZoneStatus {
 	switch {
 	case !f.Zone.Active:
 		return contract.ZoneStatusSuspended
-	case !s.propagation(f.Newest).Complete:
+	case !propagationOn(edges, f.Newest).Complete:
 		return contract.ZoneStatusProcessing
 	}
 	return contract.ZoneStatusActive
