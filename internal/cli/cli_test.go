@@ -81,6 +81,9 @@ func serve(t *testing.T, others ...link.Edge) (address string) {
 		work.Go(func() { _ = hub.Run(ctx, fmt.Sprint("other", i), fmt.Sprint("other-uuid-", i), e) })
 	}
 	t.Cleanup(func() { cancel(); work.Wait() })
+	for changed := hub.Changed(); len(hub.Edges()) <= len(others); changed = hub.Changed() {
+		<-changed
+	}
 
 	t.Setenv("CISTERN_API", server.URL)
 	t.Setenv("CISTERN_TOKEN", testToken)
@@ -345,6 +348,9 @@ func TestCacheFlags(t *testing.T) {
 				"origin.forward_query.mode": "none", "cache.query.mode": "all", "cache.query.names": []any{}}},
 		{name: "cookies by name", args: []string{"--cookies", "key:a,b"}, want: map[string]any{"cache.cookies": map[string]any{"key": []any{"a", "b"}}}},
 		{name: "cookies by default", args: []string{"--cookies", "auto"}, want: map[string]any{"cache.cookies": nil}},
+		{name: "methods", args: []string{"--allowed-method", "*"}, want: map[string]any{"delivery.allowed_methods": []any{"*"}}},
+		{name: "other methods", args: []string{"--allowed-method", "OPTIONS", "--allowed-method", "GET", "--allowed-method", "HEAD"},
+			want: map[string]any{"delivery.allowed_methods": []any{"GET", "HEAD", "OPTIONS"}}},
 	}
 	for _, tt := range tests {
 		z := object(t, append([]string{"zone", "update", "cdn.example.com"}, tt.args...)...)
@@ -356,7 +362,7 @@ func TestCacheFlags(t *testing.T) {
 	}
 	r := must(t, "zone", "update", "cdn.example.com", "--override-ttl", "404=60", "--override-ttl", "any=5", "--max-ttl", "100", "--cookies", "key:a,b",
 		"--stale-on", "http_503", "--query-mode", "except", "--query-name", "utm", "--key-header", "X-A")
-	for _, want := range []string{"off: everything is passed", "404: 60 s, any: 5 s", "1 s to 100 s", "in the key: a, b", "4 s, on http_503", "except utm, sorted", "path, query, scheme, host, X-A"} {
+	for _, want := range []string{"off: everything is passed", "404: 60 s, any: 5 s", "1 s to 100 s", "in the key: a, b", "4 s, on http_503", "except utm, sorted", "path, query, scheme, host, X-A", "GET, HEAD, OPTIONS"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("zone update printed no %q:\n%s", want, r.out)
 		}
@@ -401,6 +407,7 @@ func TestErrors(t *testing.T) {
 		{name: "bad status", args: "zone update cdn.example.com --override-ttl 4xx=1", want: []string{"--override-ttl: must be a status from 200 to 599, or any"}},
 		{name: "bad seconds", args: "zone update cdn.example.com --max-ttl 1h", usage: true, want: []string{`"1h"`, "seconds", "none"}},
 		{name: "bad word", args: "zone update cdn.example.com --cookies eat", want: []string{"--cookies: must be strip, forward"}},
+		{name: "bad method", args: "zone update cdn.example.com --allowed-method GET", want: []string{"--allowed-method: must hold GET and HEAD"}},
 		{name: "bad entry", args: "zone update cdn.example.com --stale-on error --stale-on storms", want: []string{`--stale-on "storms": must be one of`}},
 
 		{name: "unknown zone", args: "purge other.example.com --all", want: []string{`"other.example.com"`, "cistern zone list"}},

@@ -169,6 +169,7 @@ func zoneTable(w *tabwriter.Writer, z *client.Zone) {
 	line(w, "allowed prefixes", prefixes)
 	line(w, "forward query", queryText(string(z.Origin.ForwardQuery.Mode), "auto (nothing if signed, else all)", z.Origin.ForwardQuery.Names, false))
 	cacheTable(w, &z.Cache)
+	line(w, "allowed methods", listed(z.Delivery.AllowedMethods, "none"))
 	line(w, "dot segments", z.Delivery.DotSegments)
 	line(w, "plus as space", yes(z.Delivery.PlusAsSpace))
 	line(w, "public ack", yes(z.Access.PublicAck))
@@ -188,9 +189,10 @@ type zoneSettings struct {
 	ForwardQueryMode *string  `name:"forward-query-mode" env:"-" placeholder:"auto|none|all|listed" help:"What of a viewer's query the origin gets; auto is nothing if the origin is signed, else all."`
 	ForwardQueryName []string `name:"forward-query-name" env:"-" sep:"none" placeholder:"NAME" help:"Parameter for --forward-query-mode listed; may be repeated."`
 	cacheSettings
-	DotSegments *string `name:"dot-segments" env:"-" placeholder:"reject|raw" help:"What . and .. in a path are: refused, or bytes of the key."`
-	PlusAsSpace *bool   `name:"plus-as-space" env:"-" help:"+ in a path means a blank."`
-	PublicAck   *bool   `name:"public-ack" env:"-" help:"Silence the warning that copies of a private bucket are public."`
+	AllowedMethod []string `name:"allowed-method" env:"-" sep:"none" placeholder:"METHOD" help:"GET and HEAD, perhaps OPTIONS; or \"*\" for all, if every origin is plain. Repeat it."`
+	DotSegments   *string  `name:"dot-segments" env:"-" placeholder:"reject|raw" help:"What . and .. in a path are: refused, or bytes of the key."`
+	PlusAsSpace   *bool    `name:"plus-as-space" env:"-" help:"+ in a path means a blank."`
+	PublicAck     *bool    `name:"public-ack" env:"-" help:"Silence the warning that copies of a private bucket are public."`
 }
 
 // patch returns the settings that were given.
@@ -203,7 +205,8 @@ func (s *zoneSettings) patch() client.ZonePatch {
 	}
 	p.Origin = unlessEmpty(o)
 	p.Cache = unlessEmpty(s.cacheSettings.patch())
-	p.Delivery = unlessEmpty(client.ZoneDeliveryPatch{PlusAsSpace: opt(s.PlusAsSpace), DotSegments: optWord[client.DotSegments](s.DotSegments)})
+	p.Delivery = unlessEmpty(client.ZoneDeliveryPatch{PlusAsSpace: opt(s.PlusAsSpace), DotSegments: optWord[client.DotSegments](s.DotSegments),
+		AllowedMethods: optWords[client.AllowedMethod](s.AllowedMethod)})
 	if s.PublicAck != nil {
 		p.Access.Set(client.ZoneAccessPatch{PublicAck: opt(s.PublicAck)})
 	}

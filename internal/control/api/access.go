@@ -22,10 +22,11 @@ func (s *server) read(ctx context.Context, uuid string) (*store.Full, error) {
 }
 
 // change calls fn with the zone named uuid inside a transaction, as often as
-// the store asks for. It returns the zone as fn left it.
+// the store asks for. It returns the zone as fn left it, when the near edges
+// have it (see settle).
 func (s *server) change(ctx context.Context, uuid string, fn func(*store.Tx, *store.Full) error) (*store.Full, error) {
 	var f *store.Full
-	_, err := s.store.Update(ctx, callOf(ctx).name(), func(tx *store.Tx) error {
+	revision, err := s.store.Update(ctx, callOf(ctx).name(), func(tx *store.Tx) error {
 		var err error
 		if f, err = own(ctx, tx.Reader, uuid); err != nil {
 			return err
@@ -35,6 +36,7 @@ func (s *server) change(ctx context.Context, uuid string, fn func(*store.Tx, *st
 	if err != nil {
 		return nil, err
 	}
+	s.settle(ctx, revision)
 	f.Newest = newest(f)
 	return f, nil
 }

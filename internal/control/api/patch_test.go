@@ -84,6 +84,7 @@ func TestPatchZoneFields(t *testing.T) {
 		{path: "cache.cookies", value: `"strip"`},
 		{path: "cache.authorization", value: `"ignore"`},
 		{path: "cache.request_directives", value: `"honor"`},
+		{path: "delivery.allowed_methods", value: `["GET","HEAD","OPTIONS"]`},
 		{path: "delivery.dot_segments", value: `"raw"`},
 		{path: "delivery.plus_as_space", value: `true`},
 		{path: "access.public_ack", value: `true`},
@@ -119,7 +120,7 @@ func TestPatchZoneFields(t *testing.T) {
 			}
 		})
 	}
-	f.must(200, "PATCH", z, `{"delivery":{"dot_segments":"raw","plus_as_space":true},
+	f.must(200, "PATCH", z, `{"delivery":{"dot_segments":"raw","plus_as_space":true,"allowed_methods":["HEAD","OPTIONS","GET"]},
 		"cache":{"default_ttl":5,"enabled":false,"override_ttl":{"404":1},"min_ttl":1,"max_ttl":2,"browser_ttl":3,"heuristic":false,
 		"stale_if_error":4,"stale_on":[],"stale_while_revalidate":6,"query":{"mode":"except","names":["v"],"sort":false},
 		"key":{"scheme":true,"host":true,"headers":["X-A"]},"set_cookie":"strip","cookies":"strip","authorization":"ignore",

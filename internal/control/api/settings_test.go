@@ -17,7 +17,8 @@ func TestSettingsRoundTrip(t *testing.T) {
 		"origin":{"forward_query":{"mode":"listed","names":["v","größe"]}},
 		"cache":{"override_ttl":{"404":60,"any":5},"min_ttl":1,"max_ttl":100,"browser_ttl":0,"stale_if_error":9,"stale_on":["timeout","http_500"],
 			"stale_while_revalidate":30,"query":{"mode":"only","names":["größe","v","w"]},"key":{"scheme":true,"headers":["X-Device"]},
-			"set_cookie":"strip","cookies":{"key":["lang"]},"heuristic":false,"request_directives":"honor"}}`)
+			"set_cookie":"strip","cookies":{"key":["lang"]},"heuristic":false,"request_directives":"honor"},
+		"delivery":{"allowed_methods":["*"]}}`)
 	want := map[string]any{
 		"origin.forward_query": map[string]any{"mode": "listed", "names": []any{"v", "größe"}},
 		"cache.override_ttl":   map[string]any{"404": 60.0, "any": 5.0},
@@ -26,6 +27,7 @@ func TestSettingsRoundTrip(t *testing.T) {
 		"cache.cookies":        map[string]any{"key": []any{"lang"}},
 		"cache.stale_on":       []any{"timeout", "http_500"},
 		"cache.max_ttl":        100.0, "cache.browser_ttl": 0.0,
+		"delivery.allowed_methods": []any{"*"},
 	}
 	z := "/cdn/zones/" + a.str("uuid")
 	read := f.must(200, "GET", z, "")
@@ -85,12 +87,12 @@ func TestBadSettings(t *testing.T) {
 	tests := []struct{ name, settings, faults string }{
 		{"wrong types", `"cache":{"enabled":1,"override_ttl":[],"min_ttl":"0","max_ttl":1.5,"browser_ttl":true,"heuristic":"no","stale_if_error":{},
 			"stale_on":"error","stale_while_revalidate":[],"query":"all","key":true,"set_cookie":1,"cookies":5,"authorization":false,
-			"request_directives":0},"origin":{"forward_query":"all"}`,
+			"request_directives":0},"origin":{"forward_query":"all"},"delivery":{"allowed_methods":"GET"}`,
 			"cache.authorization:bad_enum cache.browser_ttl:bad_type cache.cookies:bad_enum cache.enabled:bad_type cache.heuristic:bad_type " +
 				"cache.key:bad_type cache.max_ttl:bad_type cache.min_ttl:bad_type cache.override_ttl:bad_type cache.query:bad_type " +
 				"cache.request_directives:bad_enum cache.set_cookie:bad_enum cache.stale_if_error:bad_type " +
 				"cache.stale_on:bad_type cache.stale_while_revalidate:bad_type " +
-				"origin.forward_query:bad_type"},
+				"delivery.allowed_methods:bad_type origin.forward_query:bad_type"},
 		{"below", `"cache":{"override_ttl":{"404":-1},"min_ttl":-1,"max_ttl":-1,"browser_ttl":-1,"stale_if_error":-1,"stale_while_revalidate":-1}`,
 			"cache.browser_ttl:out_of_range cache.max_ttl:out_of_range cache.min_ttl:out_of_range cache.override_ttl.404:out_of_range " +
 				"cache.stale_if_error:out_of_range cache.stale_while_revalidate:out_of_range"},
@@ -99,9 +101,9 @@ func TestBadSettings(t *testing.T) {
 			"cache.browser_ttl:out_of_range cache.max_ttl:out_of_range cache.min_ttl:out_of_range cache.override_ttl.any:out_of_range " +
 				"cache.stale_if_error:out_of_range cache.stale_while_revalidate:out_of_range"},
 		{"words", `"cache":{"stale_on":["error","http_501"],"query":{"mode":"listed"},"set_cookie":"keep","cookies":"keep","authorization":"RFC","request_directives":"obey"},
-			"origin":{"forward_query":{"mode":"only"}}`,
+			"origin":{"forward_query":{"mode":"only"}},"delivery":{"allowed_methods":["GET","HEAD","get"]}`,
 			"cache.authorization:bad_enum cache.cookies:bad_enum cache.query.mode:bad_enum cache.request_directives:bad_enum cache.set_cookie:bad_enum " +
-				"cache.stale_on.1:bad_enum origin.forward_query.mode:bad_enum"},
+				"cache.stale_on.1:bad_enum delivery.allowed_methods.2:bad_enum origin.forward_query.mode:bad_enum"},
 		{"status", `"cache":{"override_ttl":{"4xx":1,"99":1,"200":1.5,"201":"1"}}`,
 			"cache.override_ttl.200:bad_type cache.override_ttl.201:bad_type cache.override_ttl.4xx:bad_format cache.override_ttl.99:bad_format"},
 		{"unknown members", `"cache":{"query":{"modes":1},"key":{"path":true},"cookies":{"names":["a"]}},"origin":{"forward_query":{"only":[]}}`,
@@ -118,9 +120,11 @@ func TestBadSettings(t *testing.T) {
 			"cache.cookies.key:required cache.query.names:required origin.forward_query.names:required"},
 		{"idle names", `"cache":{"query":{"names":["v"]}},"origin":{"forward_query":{"mode":"all","names":["v"]}}`,
 			"cache.query.names:exclusive origin.forward_query.names:exclusive"},
+		{"methods", `"delivery":{"allowed_methods":["GET"]}`, "delivery.allowed_methods:required"},
+		{"any method and more", `"delivery":{"allowed_methods":["*","GET"]}`, "delivery.allowed_methods:exclusive"},
 		{"key without what is sent", `"cache":{"query":{"mode":"except","names":["v"]}},"origin":{"forward_query":{"mode":"listed","names":["v"]}}`, "cache.query:exclusive"},
-		{"signed with everything forbidden", `"cache":{"cookies":"forward"},"origin":{"forward_query":{"mode":"all"}},"origins":[` + privateOrigin + `]`,
-			"cache.cookies:exclusive origin.forward_query.mode:exclusive"},
+		{"signed with everything forbidden", `"cache":{"cookies":"forward"},"delivery":{"allowed_methods":["*"]},"origin":{"forward_query":{"mode":"all"}},"origins":[` + privateOrigin + `]`,
+			"cache.cookies:exclusive delivery.allowed_methods:exclusive origin.forward_query.mode:exclusive"},
 		{"signed and a command", `"origin":{"forward_query":{"mode":"listed","names":["versionId","response-content-type"]}},"origins":[` + privateOrigin + `]`,
 			"origin.forward_query.names.1:exclusive"},
 		{"plain with everything forbidden", `"cache":{"authorization":"ignore","query":{"mode":"none"}},"origins":[` + plainOrigin + `]`,
@@ -139,6 +143,7 @@ func TestBadSettings(t *testing.T) {
 // Neither side can be changed so that zone and origin contradict each other.
 func TestConflicts(t *testing.T) {
 	tests := []struct{ name, origin, settings, field string }{
+		{"any method", plainOrigin, `{"delivery":{"allowed_methods":["*"]}}`, "delivery.allowed_methods"},
 		{"cookies", plainOrigin, `{"cache":{"cookies":{"key":["a"]}}}`, "cache.cookies"},
 		{"whole query", plainOrigin, `{"origin":{"forward_query":{"mode":"all"}}}`, "origin.forward_query.mode"},
 		{"authorization", privateOrigin, `{"cache":{"authorization":"ignore"}}`, "cache.authorization"},

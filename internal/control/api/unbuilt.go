@@ -27,7 +27,7 @@ const (
 			"share": 100
 		},
 		"delivery": {
-			"allowed_methods": ["GET", "HEAD"], "redirect": "none", "redirect_status": 301,
+			"redirect": "none", "redirect_status": 301,
 			"compression": {"enabled": true, "min_bytes": 1024, "encodings": ["zstd", "br", "gzip"], "types": null},
 			"slice": "auto", "cors": null, "limit_rate": null, "error_pages": {}
 		},

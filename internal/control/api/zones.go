@@ -110,7 +110,7 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 		early = append(early, below(i, faults)...)
 	}
 	var f *store.Full
-	_, err := s.store.Update(ctx, callOf(ctx).name(), func(tx *store.Tx) error {
+	revision, err := s.store.Update(ctx, callOf(ctx).name(), func(tx *store.Tx) error {
 		account := callOf(ctx).account()
 		if err := s.roomForZone(tx, account); err != nil {
 			return err
@@ -156,6 +156,7 @@ func (s *server) CreateZone(ctx context.Context, r contract.CreateZoneRequestObj
 	if err != nil {
 		return nil, err
 	}
+	s.settle(ctx, revision)
 	f.Newest = newest(f)
 	return contract.CreateZone201JSONResponse{Body: s.renderZone(f), Headers: contract.CreateZone201ResponseHeaders{
 		ETag: etag(f.Newest.Revision), Location: "/cdn/zones/" + f.Zone.UUID}}, nil
