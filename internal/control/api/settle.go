@@ -14,6 +14,11 @@ const settleTime = 50 * time.Millisecond
 func (s *server) settle(ctx context.Context, revision int64) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
+	s.awaitLive(ctx, revision)
+}
+
+// awaitLive returns when every live edge has the revision, or ctx is done.
+func (s *server) awaitLive(ctx context.Context, revision int64) {
 	for ctx.Err() == nil {
 		changed := s.publisher.Changed()
 		if s.settled(revision) {
