@@ -31,7 +31,11 @@ func (e *Edge) Purge(p *link.Purge) (result link.PurgeResult) {
 
 // begin implements fill.Options.Begin.
 func (e *Edge) begin(zoneUUID, key string) fill.Generation {
-	return e.purges.Table(zoneUUID).Begin(key)
+	f := e.purges.Table(zoneUUID).Begin(key)
+	if site := e.table.Load().Zone(zoneUUID); site != nil {
+		f.TagFields = site.Zone.Cache.TagHeaders
+	}
+	return f
 }
 
 // drop implements fill.Options.Drop: a purge of this edge alone, which no

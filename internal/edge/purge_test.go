@@ -193,6 +193,24 @@ func TestPurge(t *testing.T) {
 	}
 }
 
+// TestTagHeaders: tags are read from the fields that the zone names.
+func TestTagHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := play(t, func(int, *flow.Fetch) (*flow.Answer, *flow.Fault) {
+			return answer(200, "hello", "Cache-Tag: usual", "X-Tag: own"), nil
+		}, func(s *zone.Snapshot) { s.Zones[zoneUUID].Cache.TagHeaders = []string{"x-tag"} })
+		ask(e, "GET", "/a", nil)
+		for i, tt := range []struct {
+			tag  string
+			want int64
+		}{{"usual", 0}, {"own", 1}} {
+			if got := e.Purge(&link.Purge{Zone: zoneUUID, Revision: int64(2 + i), Tags: []string{tt.tag}}).Objects; got != tt.want {
+				t.Errorf("purge of tag %s: %d objects; want %d", tt.tag, got, tt.want)
+			}
+		}
+	})
+}
+
 // TestPurgeTakesAllEntries: variants, queries as far as they are named, and
 // the headers of HEAD answers.
 func TestPurgeTakesAllEntries(t *testing.T) {

@@ -57,6 +57,11 @@ func (h *Hold) Release() {
 // old as its beginning.
 type Fetch struct {
 	Hold
+
+	// TagFields names the response fields that purge tags are read from. Nil
+	// means those that zones have by default.
+	TagFields []string
+
 	hash   uint64
 	target string
 
@@ -77,7 +82,7 @@ func (t *Table) Begin(key string) *Fetch {
 // Stamp stamps metadata that the fetch brings, before it is shown to anyone
 // else.
 func (f *Fetch) Stamp(m *flow.Meta) {
-	m.Stamp, m.Tags = f.stamp, f.table.zones.tags(m.Fields)
+	m.Stamp, m.Tags = f.stamp, f.table.zones.tags(m.Fields, f.TagFields)
 }
 
 // Own stamps an object that the fetch brings, and its metadata, before it is

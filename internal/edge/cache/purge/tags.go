@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"hash/maphash"
 	"slices"
+	"strings"
 
 	"github.com/cistern-cdn/cistern/internal/spec/cdnfield"
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
+	"github.com/cistern-cdn/cistern/internal/zone"
 )
 
 const (
@@ -14,35 +16,34 @@ const (
 	maxTag  = 128 // bytes
 )
 
-// tags returns the hashes of the purge tags in a response's fields: of
-// Cache-Tag and the metadata that object stores keep for it, parted by commas;
-// Surrogate-Key, parted by blanks; and Cache-Groups, a list of strings (RFC
-// 9875), ignored as a whole if it is malformed. A tag that is empty, longer
-// than 128 bytes or not of visible ASCII, and those beyond 256, are dropped
-// and counted.
-func (z *Zones) tags(fields httpmsg.Fields) []uint64 {
+// tags returns the hashes of the purge tags in the named fields of a response.
+// Surrogate-Key parts them by blanks; Cache-Groups is a list of strings (RFC
+// 9875), ignored as a whole if it is malformed; any other field parts them by
+// commas, as Cache-Tag does and the metadata that object stores keep for it. A
+// tag that is empty, longer than 128 bytes or not of visible ASCII, and those
+// beyond 256, are dropped and counted.
+func (z *Zones) tags(fields httpmsg.Fields, names []string) []uint64 {
+	if names == nil {
+		names = zone.Default().Cache.TagHeaders
+	}
 	var c collector
 	c.zones = z
-	for i := range fields {
-		f := &fields[i]
-		switch {
-		case httpmsg.EqualFold(f.Name, "Cache-Tag"),
-			httpmsg.EqualFold(f.Name, "X-Amz-Meta-Cache-Tag"),
-			httpmsg.EqualFold(f.Name, "X-Oss-Meta-Cache-Tag"):
-			for part := range bytes.SplitSeq(f.Value, []byte(",")) {
-				// An empty member of a list is none (RFC 9110, 5.6.1.2).
-				if part = bytes.Trim(part, " \t"); len(part) > 0 {
-					c.add(part)
-				}
+	for _, name := range names {
+		if strings.EqualFold(name, "Cache-Groups") {
+			if fields.Get(name) != nil {
+				c.addGroups(fields.AppendJoined(nil, name))
 			}
-		case httpmsg.EqualFold(f.Name, "Surrogate-Key"):
-			for part := range bytes.FieldsFuncSeq(f.Value, func(r rune) bool { return r == ' ' || r == '\t' }) {
-				c.add(part)
+			continue
+		}
+		for i := range fields {
+			switch f := &fields[i]; {
+			case !httpmsg.EqualFold(f.Name, name):
+			case strings.EqualFold(name, "Surrogate-Key"):
+				c.addWords(f.Value)
+			default:
+				c.addMembers(f.Value)
 			}
 		}
-	}
-	if fields.Get("Cache-Groups") != nil {
-		c.addGroups(fields.AppendJoined(nil, "Cache-Groups"))
 	}
 	z.dropped.Add(c.dropped)
 	return slices.Clip(c.hashes)
@@ -67,6 +68,21 @@ func (c *collector) add(tag []byte) {
 		c.dropped++
 	default:
 		c.hashes = append(c.hashes, h)
+	}
+}
+
+func (c *collector) addWords(value []byte) {
+	for part := range bytes.FieldsFuncSeq(value, func(r rune) bool { return r == ' ' || r == '\t' }) {
+		c.add(part)
+	}
+}
+
+func (c *collector) addMembers(value []byte) {
+	for part := range bytes.SplitSeq(value, []byte(",")) {
+		// An empty member of a list is none (RFC 9110, 5.6.1.2).
+		if part = bytes.Trim(part, " \t"); len(part) > 0 {
+			c.add(part)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ func TestTags(t *testing.T) {
 	tests := []struct {
 		name    string
 		fields  [][2]string
+		names   []string // of fields with tags; nil: the usual ones
 		want    []string
 		dropped int64
 	}{
@@ -35,6 +36,10 @@ func TestTags(t *testing.T) {
 		{name: "case counts", fields: [][2]string{{"Cache-Tag", "a,A"}}, want: []string{"a", "A"}},
 		{name: "length", fields: [][2]string{{"Cache-Tag", long + "," + long + "x"}}, want: []string{long}, dropped: 1},
 		{name: "bytes", fields: [][2]string{{"Cache-Tag", "a b,\xc3\xa4,~!"}}, want: []string{"~!"}, dropped: 2},
+		{name: "another field", fields: [][2]string{{"X-Tag", "a, b"}, {"x-tag", "c"}, {"Cache-Tag", "d"}}, names: []string{"x-TAG"}, want: []string{"a", "b", "c"}},
+		{name: "some of the usual", fields: [][2]string{{"Surrogate-Key", "a b"}, {"Cache-Groups", `"c"`}, {"Cache-Tag", "d"}},
+			names: []string{"surrogate-key", "cache-groups"}, want: []string{"a", "b", "c"}},
+		{name: "no field", fields: [][2]string{{"Cache-Tag", "a"}, {"Cache-Groups", `"c`}}, names: []string{}},
 		{name: "number", fields: [][2]string{{"Cache-Tag", strings.Join(many, ",")}}, want: many[:256], dropped: 44},
 	}
 	for _, tt := range tests {
@@ -48,7 +53,7 @@ func TestTags(t *testing.T) {
 			for _, tag := range tt.want {
 				want = append(want, maphash.String(z.seed, tag))
 			}
-			got := z.tags(fields)
+			got := z.tags(fields, tt.names)
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) || z.DroppedTags() != tt.dropped {
