@@ -36,6 +36,7 @@ type cacheSettings struct {
 	Cookies              *cookiesFlag `name:"cookies" env:"-" placeholder:"auto|strip|forward|key:NAME,…" help:"Viewers' cookies; key:a,b forwards these and stores by their values; auto is strip if the origin is signed, else forward."`
 	Authorization        *string      `name:"authorization" env:"-" placeholder:"rfc|ignore" help:"ignore removes a viewer's Authorization; only if every origin is signed."`
 	RequestDirectives    *string      `name:"request-directives" env:"-" placeholder:"ignore|honor" help:"Whether a viewer's Cache-Control acts."`
+	TagHeader            []string     `name:"tag-header" env:"-" sep:"none" placeholder:"NAME" help:"Response field with purge tags; may be repeated, \"\" is none; default Cache-Tag, Surrogate-Key, Cache-Groups and the cache-tag metadata of buckets."`
 }
 
 // patch returns the settings that were given.
@@ -45,6 +46,7 @@ func (s *cacheSettings) patch() client.ZoneCachePatch {
 		StaleIfError: opt(s.StaleIfError), StaleOn: optWords[client.StaleCondition](s.StaleOn), StaleWhileRevalidate: opt(s.StaleWhileRevalidate),
 		SetCookie: optWord[client.SetCookie](s.SetCookie), Authorization: optWord[client.ViewerAuthorization](s.Authorization),
 		RequestDirectives: optWord[client.RequestDirectives](s.RequestDirectives),
+		TagHeaders:        optWords[string](s.TagHeader),
 		OverrideTTL:       overrides(s.OverrideTTL),
 	}
 	if s.DefaultTTL != nil {
@@ -226,6 +228,7 @@ func cacheTable(w io.Writer, c *client.ZoneCache) {
 	line(w, "viewer cookies", cookiesText(c.Cookies))
 	line(w, "authorization", c.Authorization)
 	line(w, "directives", c.RequestDirectives)
+	line(w, "tag headers", strings.Join(c.TagHeaders, ", "))
 }
 
 func secondsOr(n nullable.Nullable[int64], none string) string {

@@ -150,7 +150,7 @@ func flags() map[string]string {
 		"cache.query":                  "--query-mode", "cache.query.names": "--query-name", "cache.query.sort": "--query-sort",
 		"cache.key.scheme": "--key-scheme", "cache.key.host": "--key-host", "cache.key.headers": "--key-header",
 		"cache.set_cookie": "--set-cookie", "cache.cookies": "--cookies", "cache.authorization": "--authorization",
-		"cache.request_directives": "--request-directives",
+		"cache.request_directives": "--request-directives", "cache.tag_headers": "--tag-header",
 		"delivery.allowed_methods": "--allowed-method", "delivery.dot_segments": "--dot-segments", "delivery.plus_as_space": "--plus-as-space",
 		"access.public_ack": "--public-ack", "access.viewer_access": "--public-ack", // public_ack is the mend of what is said of it
 

@@ -84,6 +84,8 @@ func TestPatchZoneFields(t *testing.T) {
 		{path: "cache.cookies", value: `"strip"`},
 		{path: "cache.authorization", value: `"ignore"`},
 		{path: "cache.request_directives", value: `"honor"`},
+		{path: "cache.tag_headers", value: `["X-Tag"]`},
+		{path: "cache.tag_headers", value: `[]`},
 		{path: "delivery.allowed_methods", value: `["GET","HEAD","OPTIONS"]`},
 		{path: "delivery.dot_segments", value: `"raw"`},
 		{path: "delivery.plus_as_space", value: `true`},
@@ -124,7 +126,7 @@ func TestPatchZoneFields(t *testing.T) {
 		"cache":{"default_ttl":5,"enabled":false,"override_ttl":{"404":1},"min_ttl":1,"max_ttl":2,"browser_ttl":3,"heuristic":false,
 		"stale_if_error":4,"stale_on":[],"stale_while_revalidate":6,"query":{"mode":"except","names":["v"],"sort":false},
 		"key":{"scheme":true,"host":true,"headers":["X-A"]},"set_cookie":"strip","cookies":"strip","authorization":"ignore",
-		"request_directives":"honor"},"origin":{"forward_query":{"mode":"none"}}}`)
+		"request_directives":"honor","tag_headers":[]},"origin":{"forward_query":{"mode":"none"}}}`)
 	reset := f.must(200, "PATCH", z, `{"delivery":null,"cache":null,"origin":null,"access":null}`)
 	for _, group := range []string{"delivery", "cache", "origin", "access"} {
 		if diff := cmp.Diff(before.at(group), reset.at(group)); diff != "" {

@@ -17,7 +17,7 @@ func TestSettingsRoundTrip(t *testing.T) {
 		"origin":{"forward_query":{"mode":"listed","names":["v","größe"]}},
 		"cache":{"override_ttl":{"404":60,"any":5},"min_ttl":1,"max_ttl":100,"browser_ttl":0,"stale_if_error":9,"stale_on":["timeout","http_500"],
 			"stale_while_revalidate":30,"query":{"mode":"only","names":["größe","v","w"]},"key":{"scheme":true,"headers":["X-Device"]},
-			"set_cookie":"strip","cookies":{"key":["lang"]},"heuristic":false,"request_directives":"honor"},
+			"set_cookie":"strip","cookies":{"key":["lang"]},"tag_headers":["X-Tag"],"heuristic":false,"request_directives":"honor"},
 		"delivery":{"allowed_methods":["*"]}}`)
 	want := map[string]any{
 		"origin.forward_query": map[string]any{"mode": "listed", "names": []any{"v", "größe"}},
@@ -87,11 +87,11 @@ func TestBadSettings(t *testing.T) {
 	tests := []struct{ name, settings, faults string }{
 		{"wrong types", `"cache":{"enabled":1,"override_ttl":[],"min_ttl":"0","max_ttl":1.5,"browser_ttl":true,"heuristic":"no","stale_if_error":{},
 			"stale_on":"error","stale_while_revalidate":[],"query":"all","key":true,"set_cookie":1,"cookies":5,"authorization":false,
-			"request_directives":0},"origin":{"forward_query":"all"},"delivery":{"allowed_methods":"GET"}`,
+			"request_directives":0,"tag_headers":"X"},"origin":{"forward_query":"all"},"delivery":{"allowed_methods":"GET"}`,
 			"cache.authorization:bad_enum cache.browser_ttl:bad_type cache.cookies:bad_enum cache.enabled:bad_type cache.heuristic:bad_type " +
 				"cache.key:bad_type cache.max_ttl:bad_type cache.min_ttl:bad_type cache.override_ttl:bad_type cache.query:bad_type " +
 				"cache.request_directives:bad_enum cache.set_cookie:bad_enum cache.stale_if_error:bad_type " +
-				"cache.stale_on:bad_type cache.stale_while_revalidate:bad_type " +
+				"cache.stale_on:bad_type cache.stale_while_revalidate:bad_type cache.tag_headers:bad_type " +
 				"delivery.allowed_methods:bad_type origin.forward_query:bad_type"},
 		{"below", `"cache":{"override_ttl":{"404":-1},"min_ttl":-1,"max_ttl":-1,"browser_ttl":-1,"stale_if_error":-1,"stale_while_revalidate":-1}`,
 			"cache.browser_ttl:out_of_range cache.max_ttl:out_of_range cache.min_ttl:out_of_range cache.override_ttl.404:out_of_range " +
@@ -109,13 +109,13 @@ func TestBadSettings(t *testing.T) {
 		{"unknown members", `"cache":{"query":{"modes":1},"key":{"path":true},"cookies":{"names":["a"]}},"origin":{"forward_query":{"only":[]}}`,
 			"cache.cookies.key:required cache.key.path:unknown_field cache.query.modes:unknown_field origin.forward_query.only:unknown_field"},
 		{"bounds crossed", `"cache":{"min_ttl":61,"max_ttl":60}`, "cache.min_ttl:out_of_range"},
-		{"too many", `"cache":{"query":{"mode":"only","names":[` + fifty + `"n"]},"key":{"headers":["a","b","c","d","e","f"]}},
-			"origin":{"forward_query":{"mode":"listed","names":[` + fifty + `"n"]}}`,
-			"cache.key.headers:too_many cache.query.names:too_many origin.forward_query.names:too_many"},
+		{"too many", `"cache":{"query":{"mode":"only","names":[` + fifty + `"n"]},"key":{"headers":["a","b","c","d","e","f"]},
+			"tag_headers":["a","b","c","d","e","f","g","h","i","j","k"]},"origin":{"forward_query":{"mode":"listed","names":[` + fifty + `"n"]}}`,
+			"cache.key.headers:too_many cache.query.names:too_many cache.tag_headers:too_many origin.forward_query.names:too_many"},
 		{"too many cookies", `"cache":{"cookies":{"key":["a","b","c","d","e","f","g","h","i","j","k"]}}`, "cache.cookies.key:too_many"},
-		{"names", `"cache":{"query":{"mode":"only","names":["","v","v"]},"key":{"headers":["Cookie","authorization","X A"]},"cookies":{"key":["a=b"]}}`,
+		{"names", `"cache":{"query":{"mode":"only","names":["","v","v"]},"key":{"headers":["Cookie","authorization","X A"]},"cookies":{"key":["a=b"]},"tag_headers":["X:"]}`,
 			"cache.cookies.key.0:bad_format cache.key.headers.0:bad_format cache.key.headers.1:bad_format cache.key.headers.2:bad_format " +
-				"cache.query.names.0:bad_format cache.query.names.2:duplicate"},
+				"cache.query.names.0:bad_format cache.query.names.2:duplicate cache.tag_headers.0:bad_format"},
 		{"no names", `"cache":{"query":{"mode":"except"},"cookies":{"key":[]}},"origin":{"forward_query":{"mode":"listed"}}`,
 			"cache.cookies.key:required cache.query.names:required origin.forward_query.names:required"},
 		{"idle names", `"cache":{"query":{"names":["v"]}},"origin":{"forward_query":{"mode":"all","names":["v"]}}`,

@@ -22,10 +22,7 @@ const (
 			"origin_group_uuid": null, "protocol": "origin", "host_header": null, "forward_host": false, "sni": null,
 			"follow_redirects": [], "shield": false
 		},
-		"cache": {
-			"tag_headers": ["Cache-Tag", "Surrogate-Key", "Cache-Groups", "x-amz-meta-cache-tag", "x-oss-meta-cache-tag"],
-			"share": 100
-		},
+		"cache": {"share": 100},
 		"delivery": {
 			"redirect": "none", "redirect_status": 301,
 			"compression": {"enabled": true, "min_bytes": 1024, "encodings": ["zstd", "br", "gzip"], "types": null},
