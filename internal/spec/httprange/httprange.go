@@ -42,14 +42,8 @@ func (s Span) Len() int64 { return s.End - s.First }
 // header as absent (RFC 9110, 14.2): ErrMultiple or a syntax error. Nothing is
 // allocated.
 func ParseOne[T ~string | ~[]byte](header T, size int64) (Span, error) {
-	const unit = "bytes="
-	if len(header) < len(unit) {
+	if !ofBytes(header) {
 		return Span{}, ErrSyntax
-	}
-	for i := range len(unit) {
-		if c := header[i]; c != unit[i] && (unit[i] == '=' || c != unit[i]-('a'-'A')) {
-			return Span{}, ErrSyntax
-		}
 	}
 	var (
 		found    Span
@@ -58,20 +52,8 @@ func ParseOne[T ~string | ~[]byte](header T, size int64) (Span, error) {
 		firstErr error
 	)
 	for i := len(unit); i <= len(header); {
-		start, end := i, i
-		for end < len(header) && header[end] != ',' {
-			end++
-		}
-		i = end + 1
-		// Blanks may stand around a comma, not behind the unit; members may
-		// be empty
-		// (RFC 9110, 5.6.1).
-		for start > len(unit) && start < end && isBlank(header[start]) {
-			start++
-		}
-		for end > start && isBlank(header[end-1]) {
-			end--
-		}
+		var start, end int
+		start, end, i = member(header, i)
 		if start == end {
 			continue
 		}
@@ -96,6 +78,39 @@ func ParseOne[T ~string | ~[]byte](header T, size int64) (Span, error) {
 		return Span{}, ErrMultiple
 	}
 	return found, nil
+}
+
+const unit = "bytes="
+
+// ofBytes reports whether a header has the unit bytes, in any case.
+func ofBytes[T ~string | ~[]byte](header T) bool {
+	if len(header) < len(unit) {
+		return false
+	}
+	for i := range len(unit) {
+		if c := header[i]; c != unit[i] && (unit[i] == '=' || c != unit[i]-('a'-'A')) {
+			return false
+		}
+	}
+	return true
+}
+
+// member returns where the range at offset i of a header begins and ends, and
+// where the next one may begin. Blanks may stand around a comma, not behind
+// the unit; members may be empty (RFC 9110, 5.6.1).
+func member[T ~string | ~[]byte](header T, i int) (start, end, next int) {
+	start, end = i, i
+	for end < len(header) && header[end] != ',' {
+		end++
+	}
+	next = end + 1
+	for start > len(unit) && start < end && isBlank(header[start]) {
+		start++
+	}
+	for end > start && isBlank(header[end-1]) {
+		end--
+	}
+	return start, end, next
 }
 
 // parseSpec parses "a-b", "a-" or "-n".
