@@ -300,6 +300,10 @@ func TestInterim(t *testing.T) {
 			res, err := http.ReadResponse(in.R, nil)
 			if err != nil || res.StatusCode != 200 || res.Header.Get("Link") != "" {
 				t.Errorf("final response %+v, %v", res, err)
+				return
+			}
+			if body, err := io.ReadAll(res.Body); err != nil || string(body) != "hello" {
+				t.Errorf("body %q, %v", body, err)
 			}
 		})
 	}

@@ -144,20 +144,26 @@ func ranges(x *flow.Exchange, m *flow.Meta, now int64) bool {
 		return true
 	}
 	r := &x.Reply
-	span, err := httprange.ParseOne(header, r.Body.Len)
-	switch err {
-	case nil:
-		value := httprange.AppendContentRange(nil, span, r.Body.Len)
-		r.Extra = append(r.Extra, httpmsg.Field{Name: nameContentRange, Value: value})
-		r.Status = 206
-		r.Body.Off, r.Body.Len = span.First, span.End-span.First
-	case httprange.ErrUnsatisfiable:
+	spans, err := httprange.ParseSet(header, r.Body.Len)
+	switch {
+	case err == httprange.ErrUnsatisfiable:
 		value := httprange.AppendUnsatisfied(nil, r.Body.Len)
 		r.Extra = append(r.Extra, httpmsg.Field{Name: nameContentRange, Value: value})
 		text(x, 416, "The range asked for lies outside of the object.")
 		return false
+	case err != nil:
+		return true // as if the field were absent
+	case len(spans) == 1:
+		span := spans[0]
+		value := httprange.AppendContentRange(nil, span, r.Body.Len)
+		r.Extra = append(r.Extra, httpmsg.Field{Name: nameContentRange, Value: value})
+		r.Status = 206
+		r.Body.Off, r.Body.Len = span.First, span.Len()
+	case x.Reader == nil:
+		parts(x, m, spans)
+		return false
 	}
-	return true
+	return true // of what still grows several ranges are sent as the whole
 }
 
 func validators(m *flow.Meta) httpcache.Validators {

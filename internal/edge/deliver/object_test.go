@@ -251,7 +251,8 @@ func TestObjectRange(t *testing.T) {
 		{name: "the last none", request: []string{"Range: bytes=-0"}, want: 416, content: "bytes */10"},
 
 		// Whatever is no single range of bytes is as if absent.
-		{name: "several", request: []string{"Range: bytes=0-1,4-5"}, want: 200, body: "0123456789"},
+		{name: "several that nearly meet", request: []string{"Range: bytes=4-5,0-1"}, want: 206, content: "bytes 0-5/10", body: "012345"},
+		{name: "more than there is", request: []string{"Range: bytes=0-,4-5"}, want: 200, body: "0123456789"},
 		{name: "backward", request: []string{"Range: bytes=5-3"}, want: 200, body: "0123456789"},
 		{name: "other unit", request: []string{"Range: lines=0-1"}, want: 200, body: "0123456789"},
 		{name: "empty", request: []string{"Range: "}, want: 200, body: "0123456789"},
