@@ -23,10 +23,23 @@ func NewFilter(fields httpmsg.Fields, p *Policy) Filter {
 
 // Keep reports whether a field of this name is stored.
 func (f *Filter) Keep(name []byte) bool {
-	switch {
-	case ofConnection(name), f.stripCookies && httpmsg.EqualFold(name, "Set-Cookie"):
-		return false
-	case f.control.nLists > 0 && f.control.excludes(name):
+	return f.passes(name) && !f.lists(name)
+}
+
+// Once reports whether a field of this name is for nobody but the viewer
+// whose request the response answers, as no-cache or private names it in a
+// list: it is passed on, and not stored.
+func (f *Filter) Once(name []byte) bool {
+	return f.lists(name) && f.passes(name)
+}
+
+func (f *Filter) lists(name []byte) bool {
+	return f.control.nLists > 0 && f.control.excludes(name)
+}
+
+// passes reports whether a field of this name goes beyond this hop.
+func (f *Filter) passes(name []byte) bool {
+	if ofConnection(name) || f.stripCookies && httpmsg.EqualFold(name, "Set-Cookie") {
 		return false
 	}
 	for i := range f.fields {
@@ -65,6 +78,19 @@ func StoredFields(dst, fields httpmsg.Fields, p *Policy, responseTime int64) htt
 	}
 	if !dated {
 		dst = append(dst, httpmsg.Field{Name: []byte("Date"), Value: httpmsg.AppendDate(nil, responseTime)})
+	}
+	return dst
+}
+
+// OnceFields appends to dst the fields of a response that are passed on and
+// not stored (see [Filter.Once]), in their order: usually none. The result
+// shares names and values with fields.
+func OnceFields(dst, fields httpmsg.Fields, p *Policy) httpmsg.Fields {
+	f := NewFilter(fields, p)
+	for i := range fields {
+		if f.Once(fields[i].Name) {
+			dst = append(dst, fields[i])
+		}
 	}
 	return dst
 }

@@ -46,6 +46,28 @@ func TestStoredFields(t *testing.T) {
 	}
 }
 
+func TestOnceFields(t *testing.T) {
+	tests := []struct {
+		name   string
+		policy Policy
+		fields []string
+		want   []string
+	}{
+		{name: "no list", fields: []string{"Cache-Control: no-cache, private", "Foo: 1", "Connection: foo"}},
+		{name: "named by no-cache", fields: []string{"foo: 1", `Cache-Control: no-cache="Foo, Bar"`, "Baz: 1", "Bar: 2", "FOO: 3"}, want: []string{"foo: 1", "Bar: 2", "FOO: 3"}},
+		{name: "named by private", fields: []string{`Cache-Control: private="Set-Cookie"`, "Set-Cookie: a=b"}, want: []string{"Set-Cookie: a=b"}},
+		{name: "named by Connection too", fields: []string{`Cache-Control: private="Foo, Keep-Alive"`, "Connection: foo", "Foo: 1", "Keep-Alive: a"}},
+		{name: "Set-Cookie, stripped", policy: Policy{SetCookie: CookieStrip}, fields: []string{`Cache-Control: private="Set-Cookie, Foo"`, "Set-Cookie: a=b", "Foo: 1"}, want: []string{"Foo: 1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := text(OnceFields(nil, lines(tt.fields...), &tt.policy)); !slices.Equal(got, tt.want) {
+				t.Errorf("OnceFields(%q) = %q; want %q", tt.fields, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestStoredFieldsHaveADate(t *testing.T) {
 	want := text(lines("Foo: 1", "Date: @0"))
 	for _, fields := range [][]string{{"Foo: 1"}, {"Date: yesterday", "Foo: 1"}, {"Foo: 1", "Date:"}} {
