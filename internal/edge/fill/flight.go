@@ -286,16 +286,16 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 // be a newer one already. What differs from its own digest is not stored.
 func (fl *flight) keep(o *flow.Object) {
 	f := fl.filler
-	if wrong := fl.check.Wrong(); wrong != "" {
-		f.Damaged(fl.fetch.Site, fl.fetch.Path, wrong)
-		return
-	}
+	wrong := fl.check.Wrong()
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.leave(fl) // who comes now finds it stored, and judges whether it is fresh
-	if fl.generation.Current() && f.valid(fl) {
+	if wrong == "" && fl.generation.Current() && f.valid(fl) {
 		f.Store.Put(o)
 		fl.succeeded()
+	}
+	f.mu.Unlock()
+	if wrong != "" {
+		f.Damaged(fl.fetch.Site, fl.fetch.Path, wrong)
 	}
 }
 
