@@ -52,6 +52,13 @@ func subjects() []subject {
 		{"head", head()},
 		{"vary", vary()},
 		{"key", key()},
+		{"method", methods()},
+		{"range", ranges()},
+		{"stale", staleness()},
+		{"request", requestDirectives()},
+		{"targeted", targeted()},
+		{"interim", interim()},
+		{"report", reports()},
 	}
 }
 

@@ -95,8 +95,12 @@ func (o *origin) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		content, err := io.ReadAll(r.Body)
+		if err != nil {
 			return
+		}
+		if len(content) > 0 {
+			r.Header.Set("Content", string(content))
 		}
 		s := o.find(r.RequestURI)
 		if s == nil {
@@ -219,7 +223,7 @@ func (s *script) write(w io.Writer, r *http.Request, a *answer) error {
 		if _, err := io.WriteString(w, text+"\r\n"); err != nil {
 			return err
 		}
-		if status != "100" && !s.wait(func() bool { return s.shown > i }) {
+		if status != "100" && !a.unseen && !s.wait(func() bool { return s.shown > i }) {
 			return fmt.Errorf("the viewer has not seen interim answer %d", i)
 		}
 	}

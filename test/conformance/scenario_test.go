@@ -44,6 +44,8 @@ type step struct {
 	host   string // default: the zone's
 	http10 bool
 	send   []string
+	// content is sent after the fields, as it stands.
+	content string
 	// origin is what the origin answers, in order, each time that it is asked.
 	origin []answer
 
@@ -56,6 +58,9 @@ type step struct {
 	// an answer with another status is not compared unless body is set.
 	status int
 	body   string
+	// multipart is what the parts of a multipart/byteranges body must be,
+	// "text/plain bytes 0-1/100 ab".
+	multipart []string
 	// cut says that the body must not end as it should.
 	cut bool
 	// want is what the viewer's answer must hold, and asks what the origin's
@@ -73,15 +78,16 @@ type source string
 
 // The sources. Each includes what X-Cache, Cache-Status and Age must say.
 const (
-	fetched     source = "the origin"           // asked for the whole
-	stored      source = "the store"            // not asked, fresh
-	validated   source = "the store, validated" // asked, and it said 304
-	staleBehind source = "the store, stale, and the origin is asked behind it"
-	staleFailed source = "the store, stale, as the origin failed"
-	failed      source = "the edge, as the origin failed"
-	refused     source = "the edge, without asking the origin"
-	passed      source = "the origin, past the store" // asked for what no store holds
-	anywhere    source = "anywhere"                   // both are legal: only the answer counts
+	fetched      source = "the origin"           // asked for the whole
+	stored       source = "the store"            // not asked, fresh
+	validated    source = "the store, validated" // asked, and it said 304
+	staleBehind  source = "the store, stale, and the origin is asked behind it"
+	staleUnasked source = "the store, stale, as the viewer allows"
+	staleFailed  source = "the store, stale, as the origin failed"
+	failed       source = "the edge, as the origin failed"
+	refused      source = "the edge, without asking the origin"
+	passed       source = "the origin, past the store" // asked for what no store holds
+	anywhere     source = "anywhere"                   // both are legal: only the answer counts
 )
 
 // An answer is what the origin says once.
@@ -94,9 +100,11 @@ type answer struct {
 	// says that there is none.
 	body  string
 	empty bool
-	// interim are sent first, and the rest only when the viewer has seen them:
-	// "103 Link: </a>", several fields separated by "|".
+	// interim are sent first, and the rest only when the viewer has seen
+	// them, unless it should not: "103 Link: </a>", several fields separated
+	// by "|".
 	interim []string
+	unseen  bool
 	// chunked sends the body in two chunks, with trailers after them.
 	chunked  bool
 	trailers []string
@@ -141,6 +149,9 @@ func twice(rfc string, rows ...row) []scenario {
 	}
 	return cases
 }
+
+// itoa shortens the building of names.
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // fields makes rows readable.
 func fields(lines ...string) []string { return lines }
