@@ -293,3 +293,16 @@ func TestVaryOnWhatIsNotSent(t *testing.T) {
 		})
 	}
 }
+
+// A field that the origin keeps out of caches reaches the viewer who asked,
+// and no other.
+func TestFieldsForOneViewer(t *testing.T) {
+	origin, _ := script(t, reply{status: 200, fields: []string{`Cache-Control: max-age=100, private="Set-Cookie, X-Amz-Me"`, "Set-Cookie: id=1", "X-Amz-Me: 1", "X-All: 1"}})
+	f := start(t, origin, plain(nil))
+	for _, tt := range []struct{ result, cookie string }{{"MISS", "id=1"}, {"HIT", ""}} {
+		res := f.expect(t, "GET", "/a", tt.result)
+		if res.Header.Get("Set-Cookie") != tt.cookie || res.Header.Get("X-Amz-Me") != "" || res.Header.Get("X-All") != "1" {
+			t.Errorf("%s: fields %v; want Set-Cookie %q", tt.result, res.Header, tt.cookie)
+		}
+	}
+}

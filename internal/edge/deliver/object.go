@@ -34,6 +34,9 @@ func Object(x *flow.Exchange) {
 		return
 	}
 	object(x, m, now)
+	if r.Block != nil {
+		once(x)
+	}
 	if r.Block != nil && r.Block.Control {
 		control(x, m)
 	}
@@ -63,6 +66,15 @@ func object(x *flow.Exchange, m *flow.Meta, now int64) {
 		return
 	}
 	body(x)
+}
+
+// once tells the viewer what is for nobody else.
+func once(x *flow.Exchange) {
+	for _, f := range x.Once {
+		if !hidden(f.Name) && x.Reply.Status != 304 {
+			x.Reply.Extra = append(x.Reply.Extra, f)
+		}
+	}
 }
 
 // control tells browsers the zone's lifetime, from now on.

@@ -237,7 +237,7 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 	var r *flow.Reader
 	switch {
 	case leads:
-		r = fl.lead
+		r, x.Once = fl.lead, fl.once
 	case !fl.shared || !fits(fl.object, x):
 		return false
 	default:

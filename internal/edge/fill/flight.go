@@ -57,9 +57,10 @@ type flight struct {
 	adopted   *flow.Object // then this is its body for requests like this; nil: base is
 	object    *flow.Object
 	growth    *flow.Growth
-	lead      *flow.Reader  // for the viewer who leads
-	shared    bool          // others may have it, and it is stored
-	check     *digest.Check // of the content, if it is to be stored
+	lead      *flow.Reader   // for the viewer who leads
+	once      httpmsg.Fields // and fields for that one alone
+	shared    bool           // others may have it, and it is stored
+	check     *digest.Check  // of the content, if it is to be stored
 }
 
 // newFlight builds the fetch for x. It owns its memory. f.mu is held.
@@ -241,6 +242,7 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 	site := fl.fetch.Site
 	fields := httpcache.StoredFields(nil, answer.Fields, &site.Policy, answer.ResponseTime).Clone()
 	meta := flow.NewMeta(answer.Status, fields, fl.judge(answer.Status, answer.Fields, answer))
+	fl.once = httpcache.OnceFields(nil, answer.Fields, &site.Policy).Clone()
 	length := answer.Length
 	if fl.fetch.Head {
 		meta.Length, length = answer.Length, 0

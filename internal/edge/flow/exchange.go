@@ -71,6 +71,9 @@ type Exchange struct {
 	Code   string // of the catalogue, if the edge itself refused or failed
 	ID     string // request id, set when the edge itself answers
 	Step   int    // of the phase table, to go on with in Finish
+	// Once are fields of the response that are for this viewer alone, and no
+	// part of Found.
+	Once httpmsg.Fields
 	// Control is memory for a Cache-Control of the edge's own.
 	Control []byte
 	Reply   Reply
@@ -85,7 +88,7 @@ func (x *Exchange) Reset() {
 	x.Site, x.Found, x.Reader, x.Fault = nil, nil, nil, nil
 	x.Host, x.Path, x.Key = x.Host[:0], x.Path[:0], x.Key[:0]
 	x.Query, x.HasQuery, x.Fields = nil, false, nil
-	x.Content, x.Through = nil, false
+	x.Content, x.Through, x.Once = nil, false, nil
 	x.Head, x.Code, x.ID, x.Step = false, "", "", 0
 	x.Result = ResultNone
 	x.Status = cdnfield.CacheStatus{}
