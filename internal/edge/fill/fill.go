@@ -177,6 +177,9 @@ func (f *Filler) Fill(x *flow.Exchange) {
 // possible.
 func (f *Filler) take(x *flow.Exchange, fl *flight, leads bool) bool {
 	x.Status.FwdStatus = fl.status
+	if leads {
+		x.Once = fl.once
+	}
 	switch {
 	case fl.fault != nil:
 		return f.fail(x, fl)
@@ -237,7 +240,7 @@ func (f *Filler) follow(x *flow.Exchange, fl *flight, leads bool) bool {
 	var r *flow.Reader
 	switch {
 	case leads:
-		r, x.Once = fl.lead, fl.once
+		r = fl.lead
 	case !fl.shared || !fits(fl.object, x):
 		return false
 	default:

@@ -242,7 +242,7 @@ func (fl *flight) receive(ctx context.Context, answer *flow.Answer) {
 	site := fl.fetch.Site
 	fields := httpcache.StoredFields(nil, answer.Fields, &site.Policy, answer.ResponseTime).Clone()
 	meta := flow.NewMeta(answer.Status, fields, fl.judge(answer.Status, answer.Fields, answer))
-	fl.once = httpcache.OnceFields(nil, answer.Fields, &site.Policy).Clone()
+	fl.once = httpcache.OnceFields(nil, answer.Fields, answer.Fields, &site.Policy).Clone()
 	length := answer.Length
 	if fl.fetch.Head {
 		meta.Length, length = answer.Length, 0

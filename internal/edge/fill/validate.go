@@ -85,6 +85,7 @@ func (fl *flight) confirmed(answer *flow.Answer) *flow.Object {
 func (fl *flight) refresh(o *flow.Object, answer *flow.Answer) {
 	f, old := fl.filler, o.Meta()
 	fields := httpcache.Update(old.Fields, answer.Fields, &fl.fetch.Site.Policy, answer.ResponseTime).Clone()
+	fl.once = httpcache.OnceFields(nil, answer.Fields, fields, &fl.fetch.Site.Policy).Clone()
 	meta := flow.NewMeta(old.Status, fields, fl.judge(old.Status, fields, answer))
 	meta.Length = old.Length
 	vary, ok := fl.selects(fields)

@@ -2,6 +2,7 @@ package httpcache
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/cistern-cdn/cistern/internal/spec/httpmsg"
 )
@@ -83,10 +84,12 @@ func StoredFields(dst, fields httpmsg.Fields, p *Policy, responseTime int64) htt
 }
 
 // OnceFields appends to dst the fields of a response that are passed on and
-// not stored (see [Filter.Once]), in their order: usually none. The result
+// not stored (see [Filter.Once]), in their order: usually none. The lists are
+// read in stored, what is stored then, as a 304 may leave them out. The result
 // shares names and values with fields.
-func OnceFields(dst, fields httpmsg.Fields, p *Policy) httpmsg.Fields {
-	f := NewFilter(fields, p)
+func OnceFields(dst, fields, stored httpmsg.Fields, p *Policy) httpmsg.Fields {
+	f, lists := NewFilter(fields, p), readControl(stored)
+	f.control = lists
 	for i := range fields {
 		if f.Once(fields[i].Name) {
 			dst = append(dst, fields[i])
@@ -131,8 +134,10 @@ func sameDate(a, b []byte) bool {
 // 9111, 3.2 and 4.3.4): fields that the 304 has replace all stored lines of
 // their name; those that it lacks stay. Of the 304 are left out
 // Content-Length, Content-Encoding and Content-Range, which describe the
-// stored bytes, and what [Filter] does not keep. Age and Date are always the
-// 304's, at responseTime, as the age counts from it.
+// stored bytes, and what [Filter] does not keep; also what lists of no-cache
+// or private name in the stored response, if the 304 does not replace them.
+// Age and Date are always the 304's, at responseTime, as the age counts from
+// it.
 //
 // The result shares names and values with both lists. The caller judges it
 // anew, with the status of the stored response and the times of the 304; and
@@ -146,7 +151,11 @@ func Update(stored, from304 httpmsg.Fields, p *Policy, responseTime int64) httpm
 			out = append(out, stored[i])
 		}
 	}
-	return append(out, fresh...)
+	out = append(out, fresh...)
+	if f := NewFilter(out, p); f.control.nLists > 0 {
+		out = slices.DeleteFunc(out, func(field httpmsg.Field) bool { return f.lists(field.Name) })
+	}
+	return out
 }
 
 func has(fields httpmsg.Fields, name []byte) bool {

@@ -61,10 +61,18 @@ func TestOnceFields(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := text(OnceFields(nil, lines(tt.fields...), &tt.policy)); !slices.Equal(got, tt.want) {
+			fields := lines(tt.fields...)
+			if got := text(OnceFields(nil, fields, fields, &tt.policy)); !slices.Equal(got, tt.want) {
 				t.Errorf("OnceFields(%q) = %q; want %q", tt.fields, got, tt.want)
 			}
 		})
+	}
+}
+
+func TestOnceFieldsOf304(t *testing.T) {
+	stored := lines(`Cache-Control: private="foo"`)
+	if got := text(OnceFields(nil, lines("Foo: 1", "Bar: 1"), stored, &Policy{})); !slices.Equal(got, []string{"Foo: 1"}) {
+		t.Errorf("OnceFields of a 304 without Cache-Control = %q; want Foo", got)
 	}
 }
 
@@ -96,7 +104,9 @@ func TestUpdate(t *testing.T) {
 			[]string{"Date: @-1", "Content-Length: 0", "content-encoding: br", "Content-Range: bytes 0-1/5", "Content-Type: c/d"},
 			[]string{"Content-Length: 5", "Content-Encoding: gzip", "Date: @-1", "Content-Type: c/d"}},
 		{"of the connection", []string{"Foo: 1"}, []string{"Date: @-1", "Connection: foo", "Foo: 2", "Transfer-Encoding: chunked"}, []string{"Foo: 1", "Date: @-1"}},
-		{"named by no-cache", []string{"Foo: 1"}, []string{"Date: @-1", `Cache-Control: no-cache="foo"`, "Foo: 2"}, []string{"Foo: 1", "Date: @-1", `Cache-Control: no-cache="foo"`}},
+		{"named by no-cache", []string{"Foo: 1"}, []string{"Date: @-1", `Cache-Control: no-cache="foo"`, "Foo: 2"}, []string{"Date: @-1", `Cache-Control: no-cache="foo"`}},
+		{"named by the stored private", []string{`Cache-Control: private="foo"`, "Bar: 1"}, []string{"Date: @-1", "Foo: 2"}, []string{`Cache-Control: private="foo"`, "Bar: 1", "Date: @-1"}},
+		{"no longer named", []string{`Cache-Control: private="foo"`}, []string{"Date: @-1", "Cache-Control: max-age=1", "Foo: 2"}, []string{"Date: @-1", "Cache-Control: max-age=1", "Foo: 2"}},
 		{"Set-Cookie", []string{"Set-Cookie: a=1", "Set-Cookie: b=1"}, []string{"Date: @-1", "Set-Cookie: a=2"}, []string{"Date: @-1", "Set-Cookie: a=2"}},
 	}
 	for _, tt := range tests {
