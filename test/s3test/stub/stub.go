@@ -44,6 +44,9 @@ type Answer struct {
 	// Fields are sent as they are, one "Name: value" each. Content-Length,
 	// Date and, with status 200, ETag and Last-Modified need not be named.
 	Fields []string `json:",omitempty"`
+	// Early are the fields of a 103 (Early Hints) that is sent at once, before
+	// anything that Fault delays; none: no 103.
+	Early []string `json:",omitempty"`
 	// Body is sent unless Size is above zero; then the body is that many
 	// bytes of filler. Ranges and conditions work on answers of status 200
 	// without a Fault.
@@ -177,6 +180,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // send answers without a fault.
 func (a *Answer) send(w http.ResponseWriter, r *http.Request) {
+	if len(a.Early) > 0 {
+		for _, line := range a.Early {
+			name, value, _ := strings.Cut(line, ":")
+			w.Header().Add(name, strings.TrimSpace(value))
+		}
+		w.WriteHeader(http.StatusEarlyHints)
+		clear(w.Header())
+	}
 	for _, line := range a.Fields {
 		name, value, _ := strings.Cut(line, ":")
 		w.Header().Add(name, strings.TrimSpace(value))
@@ -224,6 +235,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, a Answer, held <-c
 	if a.Fault == Refuse {
 		reset(conn)
 		return
+	}
+	if len(a.Early) > 0 {
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 103 Early Hints\r\n%s\r\n\r\n", strings.Join(a.Early, "\r\n"))
 	}
 	if a.Fault == Silent {
 		<-held
