@@ -153,7 +153,7 @@ func (c *call) requireCount(want, target string, below bool, requests []record.R
 //
 //	stub start [-plain]             start it; sets STUB_URL
 //	stub key ID SECRET              make an access key valid
-//	stub answer TARGET [-status N] [-body FILE|-size N] [-fault NAME -after N] [FIELD…]
+//	stub answer TARGET [-status N] [-body FILE|-size N] [-fault NAME -after N] [-early FIELD] [FIELD…]
 //	stub wait TARGET N              wait until the target was asked N times
 //	stub requests, stub count N [TARGET], stub forget, as for s3
 //	stub sent TARGET FIELD          print a field of the last request for the target, or (none)
@@ -245,6 +245,8 @@ func (c *call) parseAnswer(args []string) stub.Answer {
 			a.Size, err = strconv.ParseInt(value, 10, 64)
 		case "-after":
 			a.After, err = strconv.ParseInt(value, 10, 64)
+		case "-early":
+			a.Early = append(a.Early, value)
 		case "-fault":
 			a.Fault = stub.Fault(value)
 		default:

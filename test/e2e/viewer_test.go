@@ -23,6 +23,7 @@ import (
 // its own.
 type exchange struct {
 	conn   net.Conn
+	early  []*http.Response // interim responses, all before the answer
 	answer *http.Response
 	hash   hash.Hash
 	length int64
@@ -129,12 +130,17 @@ func (w *world) begin(q *request, from *net.TCPAddr) (*exchange, error) {
 		x.close()
 		return nil, err
 	}
-	x.answer, err = http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: q.method})
-	if err != nil {
-		x.close()
-		return nil, fmt.Errorf("read answer: %w", err)
+	for in := bufio.NewReader(conn); ; {
+		x.answer, err = http.ReadResponse(in, &http.Request{Method: q.method})
+		if err != nil {
+			x.close()
+			return nil, fmt.Errorf("read answer: %w", err)
+		}
+		if x.answer.StatusCode >= 200 {
+			return x, nil
+		}
+		x.early = append(x.early, x.answer)
 	}
-	return x, nil
 }
 
 // read reads at least n more bytes of the body.
@@ -166,6 +172,12 @@ func (x *exchange) close() { x.conn.Close() }
 
 // show prints what came of an exchange.
 func (c *call) show(x *exchange) {
+	for _, early := range x.early {
+		c.print("early %d\n", early.StatusCode)
+		for _, name := range slices.Sorted(maps.Keys(early.Header)) {
+			c.print("early %s: %s\n", name, strings.Join(early.Header[name], ", "))
+		}
+	}
 	c.print("%d\n", x.answer.StatusCode)
 	for _, name := range slices.Sorted(maps.Keys(x.answer.Header)) {
 		for _, value := range x.answer.Header[name] {
