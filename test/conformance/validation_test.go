@@ -144,7 +144,17 @@ func keptBy304() []scenario {
 		}},
 		{name: "keeps lists of no-cache and private", rfc: "9111 5.2.2.7", steps: []step{
 			{origin: with(`ETag: "a"`, `Cache-Control: max-age=0, private="X-Own"`, "X-Own: 1"), from: fetched},
-			{origin: says(304, `ETag: "a"`, `Cache-Control: max-age=3600, private="X-Own"`, "X-Own: 2"), from: validated},
+			{origin: says(304, `ETag: "a"`, `Cache-Control: max-age=3600, private="X-Own"`, "X-Own: 2"), from: validated, want: []string{"X-Own: 2"}},
+			{from: stored, want: []string{"!X-Own"}},
+		}},
+		{name: "keeps lists that it does not repeat", rfc: "9111 5.2.2.7", steps: []step{
+			{origin: with(`ETag: "a"`, `Cache-Control: max-age=3600, private="Set-Cookie"`, "Set-Cookie: a=1", "Age: 7200"), from: fetched},
+			{origin: says(304, `ETag: "a"`, "Set-Cookie: a=2"), from: validated, want: []string{"Set-Cookie: a=2"}},
+			{from: stored, want: []string{"!Set-Cookie"}},
+		}},
+		{name: "takes lists that are new", rfc: "9111 5.2.2.4", steps: []step{
+			{origin: stale(`ETag: "a"`, "X-Own: 1"), from: fetched},
+			{origin: says(304, `ETag: "a"`, `Cache-Control: max-age=3600, no-cache="X-Own"`), from: validated},
 			{from: stored, want: []string{"!X-Own"}},
 		}},
 	}
