@@ -56,6 +56,26 @@ func head() []scenario {
 			{origin: []answer{{fields: fields("Cache-Control: max-age=3600"), body: "eleven bytes"}}, from: anywhere, body: "eleven bytes"},
 			{from: stored, body: "eleven bytes"},
 		}},
+		{name: "HEAD with another ETag ends a fresh GET", rfc: "9111 4.3.5", zone: honest(), steps: []step{
+			{origin: with("Cache-Control: max-age=3600", `ETag: "a"`), from: fetched},
+			{method: "HEAD", send: fields("Cache-Control: no-cache"), origin: with("Cache-Control: max-age=3600", `ETag: "b"`), from: fetched},
+			{origin: with("Cache-Control: max-age=3600", `ETag: "b"`), from: fetched},
+		}},
+		{name: "HEAD with another length ends a fresh GET", rfc: "9111 4.3.5", zone: honest(), steps: []step{
+			{origin: []answer{{fields: fields("Cache-Control: max-age=3600"), body: "ten bytes."}}, from: fetched},
+			{method: "HEAD", send: fields("Cache-Control: no-cache"), origin: []answer{{fields: fields("Cache-Control: max-age=3600"), body: "eleven bytes"}}, from: fetched},
+			{origin: with("Cache-Control: max-age=3600"), from: fetched},
+		}},
+		{name: "HEAD with another Last-Modified ends a fresh GET", rfc: "9111 4.3.5", zone: honest(), steps: []step{
+			{origin: with("Cache-Control: max-age=3600", "Last-Modified: {now-864000}"), from: fetched},
+			{method: "HEAD", send: fields("Cache-Control: no-cache"), origin: with("Cache-Control: max-age=3600", "Last-Modified: {now-86400}"), from: fetched},
+			{origin: with("Cache-Control: max-age=3600"), from: fetched},
+		}},
+		{name: "HEAD that agrees updates the GET", rfc: "9111 4.3.5", zone: honest(), steps: []step{
+			{origin: with("Cache-Control: max-age=3600", `ETag: "a"`, "X-Own: 1", "Age: 100"), from: fetched},
+			{method: "HEAD", send: fields("Cache-Control: no-cache"), origin: with("Cache-Control: max-age=7200", `ETag: "a"`, "X-Own: 2"), from: fetched, want: []string{"X-Own: 2"}},
+			{from: stored, like: 1, want: []string{"X-Own: 2", "Cache-Control: max-age=7200", "Age < 30"}},
+		}},
 		{name: "HEAD with 404 is not for GET", rfc: "9110 9.3.2", steps: []step{
 			{method: "HEAD", origin: says(404, "Cache-Control: max-age=3600"), from: fetched},
 			{origin: []answer{{status: 404, body: "lost"}}, from: anywhere, status: 404, body: "lost"},

@@ -187,11 +187,24 @@ func setCookie() []scenario {
 			{origin: with("Cache-Control: max-age=3600", "Set-Cookie: a=1, 2", "X-Other: x", "Set-Cookie: b=3"), from: fetched, want: []string{"Set-Cookie = 2"}},
 			{from: stored, want: []string{"Set-Cookie = 2", "Set-Cookie: a=1, 2, b=3"}},
 		}},
+		scenario{name: "Set-Cookie is stripped in some zones", rfc: "spec", zone: setCookieZone("strip"), steps: []step{
+			{origin: with("Cache-Control: max-age=3600", "Set-Cookie: a=1"), from: fetched, want: []string{"!Set-Cookie"}},
+			{from: stored, want: []string{"!Set-Cookie"}},
+		}},
+		scenario{name: "Set-Cookie is not stored in some zones", rfc: "spec", zone: setCookieZone("bypass"), steps: []step{
+			{origin: with("Cache-Control: max-age=3600", "Set-Cookie: a=1"), from: fetched, want: []string{"Set-Cookie: a=1"}},
+			{origin: with("Cache-Control: max-age=3600", "Set-Cookie: a=2"), from: fetched, want: []string{"Set-Cookie: a=2"}},
+		}},
 		scenario{name: "Cookie does not vary what is stored", rfc: "9111 4", steps: []step{
 			{send: fields("Cookie: a=1"), origin: with("Cache-Control: max-age=3600"), from: fetched, asks: []string{"Cookie: a=1"}},
 			{send: fields("Cookie: a=2"), from: stored},
 		}},
 	)
+}
+
+// setCookieZone is a zone with another way with Set-Cookie.
+func setCookieZone(mode string) zone {
+	return zone{name: "set-cookie-" + mode, settings: `{"cache": {"set_cookie": "` + mode + `"}}`}
 }
 
 // incomplete answers are never served as whole ones (RFC 9111, 3.3).
