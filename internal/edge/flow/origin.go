@@ -45,7 +45,7 @@ type Answer struct {
 	Length int64          // of the body that follows; -1: unknown
 	Body   io.ReadCloser  // never nil; a read error means that the body is cut
 	// Negative marks the answer of a signed origin that the object does not
-	// exist: Status is what viewers get, Body is empty.
+	// exist, or lies in an archive: Status is what viewers get, Body is empty.
 	Negative bool
 	Code     catalog.Origin // of a negative answer, for the log
 

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -80,7 +81,6 @@ func TestRefused(t *testing.T) {
 		{name: "secret", status: 403, body: doc("SignatureDoesNotMatch"), code: catalog.OriginSecretWrong, want: 502, proxy: "proxy_configuration_error", class: "error"},
 		{name: "key", status: 403, body: doc("InvalidAccessKeyId"), code: catalog.OriginKeyUnknown, want: 502, proxy: "proxy_configuration_error", class: "error"},
 		{name: "denied", status: 403, body: doc("AccessDenied"), code: catalog.OriginAccessDenied, want: 403, proxy: "http_request_error", class: "http_403"},
-		{name: "archived", status: 403, body: doc("InvalidObjectState"), code: catalog.OriginObjectArchived, want: 403, proxy: "http_request_error", class: "http_403"},
 		{name: "no bucket", status: 404, body: doc("NoSuchBucket"), code: catalog.OriginBucketMissing, want: 502, proxy: "proxy_configuration_error", class: "http_404"},
 		{name: "busy", status: 503, header: "Retry-After: 7", body: doc("SlowDown"), code: catalog.OriginOriginBusy, want: 503, proxy: "destination_unavailable", class: "http_503", retry: 7},
 		{name: "busy until", status: 429, header: "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", code: catalog.OriginOriginBusy, want: 503, proxy: "destination_unavailable", class: "http_429", retry: 5},
@@ -142,11 +142,13 @@ func TestNegative(t *testing.T) {
 		status int
 		code   string
 		want   catalog.Origin
+		viewer int // status for the viewer; 0: 404
 	}{
 		{name: "no such key", origin: signedOrigin, target: "/a", status: 404, code: "NoSuchKey", want: catalog.OriginObjectMissing},
 		{name: "HEAD", origin: signedOrigin, target: "/a", head: true, status: 404, want: catalog.OriginObjectMissing},
 		{name: "viewer's bucket", origin: inPath, target: "/films/a", status: 404, code: "NoSuchBucket", want: catalog.OriginBucketMissing},
 		{name: "invalid URI", origin: signedOrigin, target: "/a", status: 400, code: "InvalidURI", want: catalog.OriginObjectMissing},
+		{name: "archived", origin: signedOrigin, target: "/a", status: 403, code: "InvalidObjectState", want: catalog.OriginObjectArchived, viewer: 403},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,12 +169,12 @@ func TestNegative(t *testing.T) {
 			if fault != nil {
 				t.Fatal(fault)
 			}
-			if !a.Negative || a.Status != 404 || a.Code != tt.want || a.Length != 0 || body != "" || text(a.Fields) != "Cache-Control: max-age=3\r\n" {
+			if !a.Negative || a.Status != cmp.Or(tt.viewer, 404) || a.Code != tt.want || a.Length != 0 || body != "" || text(a.Fields) != "Cache-Control: max-age=3\r\n" {
 				t.Errorf("answer %+v, %q, fields %q", a, body, text(a.Fields))
 			}
 			// Viewers ask for what is missing, but a missing bucket may be the
-			// customer's mistake.
-			if line := log.String(); (line != "") != (tt.want == catalog.OriginBucketMissing) {
+			// customer's mistake, and an archived object is theirs to restore.
+			if line := log.String(); (line != "") != (tt.want != catalog.OriginObjectMissing) {
 				t.Errorf("logged %q", line)
 			}
 		})

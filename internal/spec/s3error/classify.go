@@ -31,8 +31,8 @@ type Verdict struct {
 	Code   catalog.Origin
 	Status int // for the viewer
 
-	// Negative says that the object does not exist, which may be remembered
-	// for a short time.
+	// Negative says that the object does not exist, or lies in an archive,
+	// which may be remembered for a short time.
 	Negative bool
 	// Credential says that the store did not accept key, secret or token, so
 	// that every request will fare the same. Never remembered.
@@ -95,7 +95,7 @@ func Classify(a Answer) Verdict {
 	case a.Status == 404 && (a.Head || len(a.Body) == 0):
 		v.missing()
 	case a.Status == 403 && a.Head:
-		v.refuse(catalog.OriginAccessDenied)
+		v.deny()
 	case a.Status == 401:
 		v.fail(catalog.OriginKeyUnknown)
 		v.Credential = true
@@ -176,9 +176,9 @@ func (v *Verdict) byCode(a *Answer) bool {
 			v.Status, v.Negative, v.ProxyError = 404, true, ""
 		}
 	case "AccessDenied", "Forbidden":
-		v.refuse(catalog.OriginAccessDenied)
+		v.deny()
 	case "InvalidObjectState":
-		v.refuse(catalog.OriginObjectArchived)
+		v.archived()
 	default:
 		return false
 	}
@@ -211,7 +211,13 @@ func (v *Verdict) missing() {
 	v.Code, v.Status, v.Negative = catalog.OriginObjectMissing, 404, true
 }
 
-// refuse makes v a refusal of this one object.
-func (v *Verdict) refuse(code catalog.Origin) {
-	v.Code, v.Status, v.ProxyError = code, 403, cdnfield.HTTPRequestError
+// archived makes v an object that exists, but cannot be read until somebody
+// restores it, which takes longer than a negative entry lasts.
+func (v *Verdict) archived() {
+	v.Code, v.Status, v.Negative = catalog.OriginObjectArchived, 403, true
+}
+
+// deny makes v a refusal of this one object.
+func (v *Verdict) deny() {
+	v.Code, v.Status, v.ProxyError = catalog.OriginAccessDenied, 403, cdnfield.HTTPRequestError
 }

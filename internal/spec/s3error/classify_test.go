@@ -61,7 +61,10 @@ func TestClassify(t *testing.T) {
 
 		{name: "access denied", answer: xml(403, "AccessDenied"), want: refused(catalog.OriginAccessDenied)},
 		{name: "HEAD 403", answer: Answer{Status: 403, Head: true}, want: refused(catalog.OriginAccessDenied)},
-		{name: "archived", answer: xml(403, "InvalidObjectState"), want: refused(catalog.OriginObjectArchived)},
+		{
+			name: "archived", answer: xml(403, "InvalidObjectState"),
+			want: Verdict{Code: catalog.OriginObjectArchived, Status: 403, Negative: true},
+		},
 		{name: "403 of another code", answer: xml(403, "Odd"), want: fail(catalog.OriginOriginRejected)},
 		{name: "403 without body", answer: Answer{Status: 403}, want: fail(catalog.OriginOriginRejected)},
 
