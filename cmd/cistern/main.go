@@ -15,6 +15,7 @@ import (
 
 	"github.com/cistern-cdn/cistern/internal/app"
 	"github.com/cistern-cdn/cistern/internal/cli"
+	"github.com/cistern-cdn/cistern/internal/control/auth"
 )
 
 // program is the command line.
@@ -57,6 +58,11 @@ func (s *serve) Run(parsed *kong.Context) error {
 	signal.Notify(reopen, syscall.SIGHUP)
 	s.Reopen = reopen
 	s.AdminToken = os.Getenv(adminToken)
+	if s.AdminToken != "" {
+		if err := auth.CheckText(s.AdminToken); err != nil {
+			return usageError{fmt.Errorf("read %s: %w", adminToken, err)}
+		}
+	}
 	s.Misspelt = app.FindMisspelt(os.Environ(), variables(parsed.Model))
 	return app.Serve(ctx, s.Config, buildVersion())
 }

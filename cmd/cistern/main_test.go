@@ -74,7 +74,7 @@ func TestExitStatus(t *testing.T) {
 
 		{name: "taken port", args: "serve --ops=off --api=off --http=" + busy, status: 1, stderr: "listen on --http " + busy},
 		{name: "short token", env: []string{"CISTERN_ADMIN_TOKEN=hunter2"}, args: "serve --ops=off --http=off --api=127.0.0.1:0",
-			status: 1, stderr: "CISTERN_ADMIN_TOKEN"},
+			status: 2, stderr: "CISTERN_ADMIN_TOKEN"},
 		{name: "no server", env: []string{"CISTERN_TOKEN=abc", "CISTERN_API=http://127.0.0.1:1"}, args: "zone list", status: 1, stderr: "127.0.0.1:1", lines: 2},
 	}
 	for _, tt := range tests {

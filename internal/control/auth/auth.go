@@ -77,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Auth, error) {
 	}
 	text, source, name := o.AdminToken, store.SourceEnvironment, "CISTERN_ADMIN_TOKEN"
 	if text != "" {
-		if err := checkText(text); err != nil {
+		if err := CheckText(text); err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 	} else {
@@ -206,8 +206,9 @@ func hash(text string) []byte {
 	return sum[:]
 }
 
-// checkText refuses what could not be sent in a header, or could be guessed.
-func checkText(text string) error {
+// CheckText refuses as a token what could not be sent in a header, or could be
+// guessed. The error does not hold the text.
+func CheckText(text string) error {
 	if n := len(text); n < 20 || n > 255 {
 		return fmt.Errorf("a token must have 20 to 255 characters, this one has %d", n)
 	}
@@ -231,7 +232,7 @@ func fileToken(path string) (string, error) {
 		return "", fmt.Errorf("read owner token: %w", err)
 	}
 	token := strings.TrimSpace(string(text))
-	if err := checkText(token); err != nil {
+	if err := CheckText(token); err != nil {
 		return "", fmt.Errorf("read owner token %s: %w; delete the file to get a new token", path, err)
 	}
 	info, err := os.Stat(path)
